@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# make            build everything, runnable in place (build/sluice)
+# make deps       install the Debian packages that building and testing need (root or sudo)
+# make demo       a live canary on this machine (BAD=1: a rollback, KILL=1: crash and resume)
+# make check      unit, system and fault tests
+# make asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
+# make lint       formatting, static analysis, shell, manual pages, floors
+# make install    DESTDIR= PREFIX=/usr/local;  make uninstall;  make clean
+# V=1 shows commands; B=DIR builds elsewhere.
+
+CC      ?= cc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+B       ?= build
+V       ?= 0
+VERSION := 0.1.0
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-5s %s\n' $(1) $(2))
+
+PKGS := libuv libcurl libcjson libssh2 libfyaml sqlite3 libarchive libutf8proc libcrypto
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+           -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral
+HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
+OPT     ?= -O2 -g
+CFLAGS  ?= $(OPT) $(HARDEN)
+STD     := -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -fvisibility=hidden
+STD     += -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_PLUGIN_DIR='"$(PREFIX)/lib/sluice/plugins"'
+LDFLAGS ?= -Wl,-z,relro,-z,now
+WERROR  ?=
+ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(CFLAGS)
+
+# --- rooms: one archive each, named after its folder ---
+ROOMS := plugins/sdk plugins/host orchestrator/playbook orchestrator/host orchestrator/state \
+         orchestrator/release orchestrator/inventory orchestrator/plan orchestrator/run \
+         orchestrator/commands
+src   = $(sort $(wildcard $(1)/*.c))
+objs  = $(patsubst %.c,$(B)/%.o,$(call src,$(1)))
+ar    = $(B)/lib/$(subst /,-,$(1)).a
+
+PRODUCTS := $(filter-out sdk host,$(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.c))))
+PRODUCTS := $(sort $(PRODUCTS))
+PLUGINS  := $(foreach p,$(PRODUCTS),$(B)/plugins/$(p).so)
+
+.PHONY: all demo check unit system faults asan lint install uninstall clean deps fuzz bench
+all: $(B)/sluice $(PLUGINS) lab
+
+# What each room's tests link, from the top down.
+LINK_plugins-sdk           := plugins/sdk
+LINK_plugins-host          := plugins/host plugins/sdk
+LINK_orchestrator-playbook := orchestrator/playbook plugins/sdk
+LINK_orchestrator-host     := orchestrator/host plugins/sdk
+LINK_orchestrator-state    := orchestrator/state plugins/sdk
+LINK_orchestrator-release  := orchestrator/release plugins/sdk
+LINK_orchestrator-inventory := orchestrator/inventory orchestrator/playbook orchestrator/host \
+                              orchestrator/state orchestrator/release plugins/sdk
+LINK_orchestrator-plan     := orchestrator/plan $(LINK_orchestrator-inventory)
+LINK_orchestrator-run      := orchestrator/run orchestrator/plan orchestrator/inventory \
+                              orchestrator/playbook orchestrator/host orchestrator/state \
+                              orchestrator/release plugins/host plugins/sdk
+LINK_orchestrator-commands := orchestrator/commands $(LINK_orchestrator-run)
+link = $(foreach r,$(LINK_$(subst /,-,$(1))),$(call ar,$(r)))
+
+define room
+$$(call ar,$(1)): $$(call objs,$(1))
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room,$(r))))
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The host scripts become C strings.
+SCRIPTS := $(sort $(wildcard orchestrator/host/scripts/*.sh))
+$(B)/gen/host_scripts.inc: $(SCRIPTS) tests/../orchestrator/host/scripts/embed.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f orchestrator/host/scripts/embed.awk $(SCRIPTS) > $@.tmp && mv $@.tmp $@
+$(B)/orchestrator/host/remote.o: $(B)/gen/host_scripts.inc
+
+$(B)/sluice: $(B)/orchestrator/main.o $(call link,orchestrator/commands)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(PKG_LIBS) -ldl -lpthread -lm
+
+define product
+$$(B)/plugins/$(1).so: $$(call objs,plugins/$(1)) $$(call ar,plugins/sdk)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -shared $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call ar,plugins/sdk) $$(PKG_LIBS)
+endef
+$(foreach p,$(PRODUCTS),$(eval $(call product,$(p))))
+
+# --- the lab: the small service, its client, fakes ---
+LAB_PROGS := $(patsubst tests/lab/src/%.c,$(B)/lab/%,$(wildcard tests/lab/src/*.c))
+.PHONY: lab
+lab: $(LAB_PROGS)
+$(B)/lab/%: tests/lab/src/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -o $@ $< -lpthread
+
+# --- tests: tests/unit/<room with - for />/NAME.c, one cmocka program each ---
+UNIT_SRC  := $(sort $(wildcard tests/unit/*/*.c))
+UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
+unit_room  = $(patsubst tests/unit/%/,%,$(dir $(1)))
+define unit
+$$(patsubst tests/unit/%.c,$$(B)/tests/unit/%,$(1)): $$(B)/$$(patsubst %.c,%.o,$(1)) \
+		$$(foreach r,$$(LINK_$$(call unit_room,$(1))),$$(call ar,$$(r)))
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -pie $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) \
+		-Wl,--end-group $$(PKG_LIBS) -lcmocka -ldl -lpthread -lm
+endef
+$(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
+
+unit: $(UNIT_BIN) $(PLUGINS) lab
+	$(Q)tests/run-unit $(UNIT_BIN)
+
+clean:
+	rm -rf build build-asan
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reducer: a plan and the run's events become the run's present state. Pure: the only source
+ * for resume, undo, show, progress bars and reports. Feed events in order; feeding one twice (same
+ * seq) changes nothing.
+ */
+#ifndef SLUICE_RUN_VIEW_H
+#define SLUICE_RUN_VIEW_H
+
+#include <cjson/cJSON.h>
+
+#include "orchestrator/plan/plan.h"
+
+struct view_step {
+	enum plan_progress_state state;
+	int64_t started, ended; /* Unix ms; 0 = not */
+	cJSON *intent;		/* {prior, target} of the last step.started; owned */
+	char *error;		/* message, or NULL */
+	char *error_code;
+	char *note;    /* what it waits for, from ticks (not journaled); or NULL */
+	int64_t until; /* Unix ms of its deadline; 0 = none */
+};
+
+enum view_state { VIEW_RUNNING, VIEW_PAUSED, VIEW_UNDOING, VIEW_ENDED };
+
+struct run_view {
+	int64_t last_seq;
+	int64_t number;
+	enum view_state state;
+	struct plan plan; /* forward */
+	struct view_step *steps;
+	struct plan undo; /* step_count 0 until undo.started */
+	struct view_step *undo_steps;
+	double share_want, share_real; /* of the new side; -1 = unknown */
+	bool paused_by_operator;
+	char *pause_step;      /* id of the playbook pause it stands at, or NULL */
+	int64_t pause_started; /* absolute, Unix ms */
+	char *failure;	       /* first error: "swap on oa01:8080: ..." */
+	char *outcome;	       /* NULL until run.ended */
+	int exit;
+	int64_t started, ended;
+};
+
+/* plan is copied through its JSON. */
+int run_view_init(struct run_view *v, const cJSON *plan, struct sl_error *e);
+void run_view_release(struct run_view *v);
+void run_view_feed(struct run_view *v, const cJSON *event);
+/* A tick: {"tick":true,"step":"17","note":"...","until":...}: live only, never journaled. */
+void run_view_tick(struct run_view *v, const cJSON *tick);
+struct view_step *run_view_step(struct run_view *v, const char *id, const struct plan_step **step);
+
+#endif

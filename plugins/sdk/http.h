@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP on libcurl's multi-socket interface over libuv. One client per loop; loop thread only.
+ * Rules kept inside: a socket is unwatched synchronously on REMOVE and its handle closed later; no
+ * curl handle is removed or freed inside a curl callback; redirects are not followed unless asked;
+ * TLS is verified; response bodies are bounded.
+ */
+#ifndef SLUICE_SDK_HTTP_H
+#define SLUICE_SDK_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "plugins/sdk/error.h"
+
+struct sl_http;
+struct sl_http_call;
+
+struct sl_http_header {
+	const char *name, *value;
+};
+
+/* Everything is borrowed until sl_http_start returns. */
+struct sl_http_request {
+	const char *method; /* NULL = GET */
+	const char *url;
+	const struct sl_http_header *headers;
+	size_t header_count;
+	const void *body;
+	size_t body_len;
+	int64_t timeout_ms;	 /* whole call; required, > 0 */
+	size_t max_body;	 /* bytes; 0 = 1 MiB; more = SL_EPROTO */
+	const char *unix_socket; /* connect here instead of to the URL's host; NULL = no */
+	const char *ca_file;	 /* extra trust anchor; NULL = system's */
+	bool insecure;		 /* TLS not verified: per backend, logged loudly by the caller */
+};
+
+/* Borrowed until the callback returns. error.code is SL_OK when any HTTP status arrived. */
+struct sl_http_response {
+	struct sl_error error;
+	long status;
+	const struct sl_http_header *headers; /* names in lower case, values cleaned */
+	size_t header_count;
+	const char *body; /* NUL-terminated, raw bytes: clean before showing */
+	size_t body_len;
+};
+
+typedef void (*sl_http_done)(void *arg, const struct sl_http_response *response);
+
+struct sl_http *sl_http_new(uv_loop_t *loop);
+/* Cancels what runs (their callbacks fire with SL_ECANCELED first), then calls closed (may be NULL)
+ * when the memory is gone. Asynchronous. */
+void sl_http_close(struct sl_http *http, void (*closed)(void *arg), void *arg);
+
+/* Start a call. done fires exactly once, never before this returns. Never NULL. */
+struct sl_http_call *sl_http_start(struct sl_http *http, const struct sl_http_request *request,
+				   sl_http_done done, void *arg);
+/* done still fires, later, with SL_ECANCELED. The call must not have ended yet. */
+void sl_http_cancel(struct sl_http_call *call);
+
+const char *sl_http_response_header(const struct sl_http_response *r, const char *lower_name);
+
+#endif
