@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Carrying out: load what a run needs, look at the world, plan, walk the plan, undo it. These
- * functions run the event loop themselves and return when the run has ended, paused or detached;
- * the result is an exit code of DESIGN section 5 (enum run_exit), with *e saying why when it is not
- * 0.
+ * functions run the event loop themselves and return when the run has ended, paused or detached:
+ * the loop is uv_default_loop(), on which the plugin host given to them must have been made. The
+ * result is an exit code of DESIGN section 5 (enum run_exit), with *e saying why when it is not 0.
  */
 #ifndef SLUICE_RUN_RUN_H
 #define SLUICE_RUN_RUN_H
@@ -85,10 +85,10 @@ struct run_sink {
 
 struct run_options {
 	const char *who, *from, *reason;
-	bool wait;	/* a pause without end waits, also without a terminal */
-	bool terminal;	/* standard input is one: waits at pauses; INT asks */
+	bool wait;      /* a pause without end waits, also without a terminal */
+	bool terminal;  /* standard input is one: waits at pauses; INT asks */
 	bool take_over; /* --take-over */
-	bool keep;	/* abort --keep */
+	bool keep;      /* abort --keep */
 	struct run_sink sink;
 };
 

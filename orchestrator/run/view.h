@@ -13,9 +13,11 @@
 
 struct view_step {
 	enum plan_progress_state state;
+	unsigned failures; /* how often it ended failed: a retry is a new attempt on the host */
 	int64_t started, ended; /* Unix ms; 0 = not */
-	cJSON *intent;		/* {prior, target} of the last step.started; owned */
-	char *error;		/* message, or NULL */
+	cJSON *intent;          /* the last step.started, with prior and target; owned */
+	cJSON *detail;          /* of step.ended; owned; or NULL */
+	char *error;            /* message, or NULL */
 	char *error_code;
 	char *note;    /* what it waits for, from ticks (not journaled); or NULL */
 	int64_t until; /* Unix ms of its deadline; 0 = none */
@@ -35,8 +37,8 @@ struct run_view {
 	bool paused_by_operator;
 	char *pause_step;      /* id of the playbook pause it stands at, or NULL */
 	int64_t pause_started; /* absolute, Unix ms */
-	char *failure;	       /* first error: "swap on oa01:8080: ..." */
-	char *outcome;	       /* NULL until run.ended */
+	char *failure;         /* first error: "swap on oa01:8080: ..." */
+	char *outcome;         /* NULL until run.ended */
 	int exit;
 	int64_t started, ended;
 };
