@@ -16,6 +16,9 @@ char *sl_strdup(const char *s);				/* NULL gives NULL */
 char *sl_strndup(const char *s, size_t n);
 char *sl_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* yours to free */
 
+/* For results of libraries' own allocations: says so and aborts. */
+_Noreturn void sl_alloc_failed(void);
+
 /* Grow an array for one more element: SL_GROW(items, count, cap). */
 #define SL_GROW(items, count, cap)                                               \
 	do {                                                                     \

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/sdk/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+#include "plugins/sdk/mem.h"
+
+/* C0, DEL, C1, line and paragraph separators, bidi controls: whatever steers instead of shows. */
+static bool char_steers(utf8proc_int32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb);
+}
+
+/* One character from s. An invalid byte is one character of length 1 with *c = -1. */
+static size_t char_next(const char *s, size_t len, utf8proc_int32_t *c)
+{
+	utf8proc_ssize_t n =
+		utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, c);
+
+	if (n > 0)
+		return (size_t)n;
+	*c = -1;
+	return 1;
+}
+
+size_t sl_text_clean(char *dst, size_t size, const char *src, size_t len, bool keep_newlines)
+{
+	size_t in = 0, out = 0;
+
+	if (!size)
+		return 0;
+	while (in < len) {
+		utf8proc_int32_t c;
+		size_t n = char_next(src + in, len - in, &c);
+		const char *from = src + in;
+		size_t put = n;
+
+		if (c == '\t') {
+			from = " ";
+		} else if (c < 0 || (char_steers(c) && !(c == '\n' && keep_newlines))) {
+			from = "?";
+			put = 1;
+		}
+		if (put > size - 1 - out)
+			break;
+		memcpy(dst + out, from, put);
+		out += put;
+		in += n;
+	}
+	dst[out] = '\0';
+	return out;
+}
+
+char *sl_text_clean_dup(const char *src, size_t len, bool keep_newlines)
+{
+	char *s = sl_alloc_n(len + 1, 1); /* cleaning never grows the text */
+
+	sl_text_clean(s, len + 1, src, len, keep_newlines);
+	return s;
+}
+
+bool sl_text_is_clean(const char *s, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		utf8proc_int32_t c;
+		size_t n = char_next(s + i, len - i, &c);
+
+		if (c < 0 || char_steers(c))
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+static size_t char_cells(utf8proc_int32_t c)
+{
+	int w = c < 0 ? 1 : utf8proc_charwidth(c);
+
+	return w > 0 ? (size_t)w : 0;
+}
+
+size_t sl_text_width(const char *utf8)
+{
+	size_t len = strlen(utf8), i = 0, cells = 0;
+
+	while (i < len) {
+		utf8proc_int32_t c;
+
+		i += char_next(utf8 + i, len - i, &c);
+		cells += char_cells(c);
+	}
+	return cells;
+}
+
+size_t sl_text_fit(const char *utf8, size_t cells)
+{
+	size_t len = strlen(utf8), i = 0, used = 0;
+
+	while (i < len) {
+		utf8proc_int32_t c;
+		size_t n = char_next(utf8 + i, len - i, &c);
+
+		used += char_cells(c);
+		if (used > cells)
+			break;
+		i += n;
+	}
+	return i;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Names are short; what is longer than the row is never near. */
+#define DISTANCE_MAX 128
+
+size_t sl_text_distance(const char *a, const char *b, size_t cap)
+{
+	size_t la = strlen(a), lb = strlen(b), row[DISTANCE_MAX + 1];
+
+	if (la > DISTANCE_MAX || lb > DISTANCE_MAX)
+		return strcmp(a, b) ? cap + 1 : 0;
+	if ((la > lb ? la - lb : lb - la) > cap)
+		return cap + 1;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t up = row[j];
+
+			row[j] = min3(up + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = up;
+		}
+	}
+	return row[lb] > cap ? cap + 1 : row[lb];
+}
+
+/* About a third of the letters may differ, at least one, at most four. */
+const char *sl_text_nearest(const char *name, const char *const *names, size_t n)
+{
+	size_t cap = strlen(name) / 3, best;
+	const char *found = NULL;
+
+	cap = cap < 1 ? 1 : cap > 4 ? 4 : cap;
+	best = cap + 1;
+	for (size_t i = 0; i < n; i++) {
+		size_t d = strcasecmp(name, names[i]) ? sl_text_distance(name, names[i], cap) : 0;
+
+		if (d < best) {
+			best = d;
+			found = names[i];
+		}
+	}
+	return found;
+}
+
+bool sl_text_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_alnum(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool sl_text_is_name(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (!len || len > 64 || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_alnum((unsigned char)s[i]) && !strchr("._+-", s[i]))
+			return false;
+	return true;
+}
+
+char *sl_text_quote_sh(const char *s)
+{
+	size_t quotes = 0, len = strlen(s);
+	char *dst, *p;
+
+	for (const char *q = strchr(s, '\''); q; q = strchr(q + 1, '\''))
+		quotes++;
+	p = dst = sl_alloc_n(len + 3 * quotes + 3, 1);
+	*p++ = '\'';
+	for (; *s; s++) {
+		if (*s == '\'') {
+			memcpy(p, "'\\''", 4);
+			p += 4;
+		} else {
+			*p++ = *s;
+		}
+	}
+	*p = '\'';
+	return dst;
+}
+
+char *sl_text_percent(const char *s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *dst = sl_alloc_n(3 * strlen(s) + 1, 1), *p = dst;
+
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (is_alnum(c) || strchr("._+:/@,-", c)) {
+			*p++ = *s;
+			continue;
+		}
+		*p++ = '%';
+		*p++ = hex[c >> 4];
+		*p++ = hex[c & 15];
+	}
+	return dst;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* %00 is refused: the result is a C string. */
+static char *unpercent(char *dst, const char *s)
+{
+	char *p = dst;
+
+	for (; *s; s++) {
+		int high, low;
+
+		if (*s != '%') {
+			*p++ = *s;
+			continue;
+		}
+		high = hex_value(s[1]);
+		low = high < 0 ? -1 : hex_value(s[2]);
+		if (low < 0 || high * 16 + low == 0)
+			return NULL;
+		*p++ = (char)(high * 16 + low);
+		s += 2;
+	}
+	return dst;
+}
+
+char *sl_text_unpercent(const char *s)
+{
+	char *dst = sl_alloc_n(strlen(s) + 1, 1);
+
+	if (unpercent(dst, s))
+		return dst;
+	free(dst);
+	return NULL;
+}
