@@ -40,8 +40,9 @@ struct run_inputs {
 	struct resolved *resolved;
 	struct artifact artifact;
 	char *limit;
-	cJSON *sets; /* {"name":"value"} */
-	char *salt;  /* the key of hashes of secret values */
+	cJSON *sets;                     /* {"name":"value"} */
+	char *salt;                      /* the key of hashes of secret values */
+	char *folder, *inventory_folder; /* of inputs that came from a document, else NULL */
 };
 
 struct run_load {

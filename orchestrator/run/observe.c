@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A site is a folder on a host that holds an owner file: the release folder of a service, or the
+ * folder that stands for a router's backend on an LB host. All sites are looked at side by side,
+ * then the router is read through the connections that are open by now.
+ */
+#include "orchestrator/run/observe.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/host/remote.h"
+#include "orchestrator/run/run.h"
+#include "plugins/sdk/mem.h"
+
+#define ROUTER_TIMEOUT_MS 15000
+#define STATUS_RUNNING    0
+#define STATUS_STOPPED    3
+
+struct site {
+	struct looking *looking;
+	struct owner *owner;
+	const char *dir; /* NULL for routers */
+	bool done;
+	struct sl_error error;
+};
+
+struct looking {
+	struct world *w;
+	const struct artifact *artifact;
+	struct observed *out;
+	struct site *sites;
+	size_t site_count;
+	size_t pending;
+	struct sl_buf unreachable, problems;
+	struct sl_error router_error;
+};
+
+char *release_name(const char *version, const char *sha256)
+{
+	return sl_asprintf("%s-%.8s", version, sha256);
+}
+
+const struct owner *observed_owner(const struct observed *o, const char *host, const char *folder)
+{
+	for (size_t i = 0; i < o->owner_count; i++)
+		if (strcmp(o->owners[i].host, host) == 0 &&
+		    strcmp(o->owners[i].folder, folder) == 0)
+			return &o->owners[i];
+	return NULL;
+}
+
+/* --- which sites there are --- */
+
+static void add_site(struct looking *l, const char *host, const char *folder, const char *dir,
+		     const char *router)
+{
+	struct observed *o = l->out;
+	if (observed_owner(o, host, folder))
+		return;
+	struct owner *w = &o->owners[o->owner_count];
+	*w = (struct owner){
+		.host = sl_strdup(host),
+		.folder = sl_strdup(folder),
+		.router = sl_strdup(router),
+	};
+	l->sites[l->site_count++] = (struct site){.looking = l, .owner = w, .dir = dir};
+	o->owner_count++;
+}
+
+static void list_sites(struct looking *l)
+{
+	const struct resolved *r = l->w->resolved;
+	size_t most = r->instance_count + 1;
+	for (size_t i = 0; l->w->router_hosts && l->w->router_hosts[i]; i++)
+		most++;
+	l->sites = sl_alloc_n(most, sizeof *l->sites);
+	l->out->owners = sl_alloc_n(most, sizeof *l->out->owners);
+	for (size_t i = 0; i < r->instance_count; i++)
+		if (!r->limited[i])
+			add_site(l, r->instances[i].host->name, r->instances[i].sluice,
+				 r->instances[i].dir, NULL);
+	for (size_t i = 0; l->w->router_hosts && l->w->router_hosts[i]; i++) {
+		const struct rs_host *h = resolved_host(r, l->w->router_hosts[i]);
+		char *folder = sl_asprintf("%s/router-%s-%s", h->sluice_dir, l->w->router_name,
+					   l->w->router_backend);
+		char *what = sl_asprintf("%s %s", l->w->router_name, l->w->router_backend);
+		add_site(l, h->name, folder, NULL, what);
+		free(folder);
+		free(what);
+	}
+}
+
+/* --- one look --- */
+
+static const char *answer(const struct remote_answer *a, const char *prefix, const char *key)
+{
+	char name[160];
+	snprintf(name, sizeof name, "%s.%s", prefix, key);
+	return remote_answer_get(a, name);
+}
+
+static char *answer_dup(const struct remote_answer *a, const char *prefix, const char *key)
+{
+	const char *v = answer(a, prefix, key);
+	return sl_strdup(v ? v : "");
+}
+
+static void read_owner(struct owner *o, const struct remote_answer *a)
+{
+	const char *epoch = answer(a, "owner", "epoch");
+	const char *parked = answer(a, "owner", "parked");
+	o->epoch = epoch ? strtoll(epoch, NULL, 10) : 0;
+	o->parked = parked && strcmp(parked, "yes") == 0;
+	o->run = answer_dup(a, "owner", "run");
+	o->number = answer_dup(a, "owner", "number");
+	o->who = answer_dup(a, "owner", "who");
+	o->from = answer_dup(a, "owner", "from");
+	o->what = answer_dup(a, "owner", "what");
+	o->since = answer_dup(a, "owner", "since");
+	o->silent = answer_dup(a, "owner", "silent_s");
+}
+
+static char *dup_if(const char *s)
+{
+	return s && *s ? sl_strdup(s) : NULL;
+}
+
+static bool is_yes(const char *s)
+{
+	return s && strcmp(s, "yes") == 0;
+}
+
+/* "2.0.0-1a2b3c4d" -> "2.0.0"; a name of another shape has no version. */
+static char *version_of(const char *release)
+{
+	const char *dash = release ? strrchr(release, '-') : NULL;
+	if (!dash || strlen(dash + 1) != 8 || strspn(dash + 1, "0123456789abcdef") != 8)
+		return NULL;
+	return sl_strndup(release, (size_t)(dash - release));
+}
+
+static bool target_is_staged(const struct looking *l, const struct remote_answer *a)
+{
+	char *name = release_name(l->w->resolved->version, l->artifact->sha256);
+	char *key = sl_asprintf("release.%s", name);
+	const char *digest = answer(a, key, "digest");
+	bool staged = digest && strcmp(digest, l->artifact->sha256) == 0;
+	free(key);
+	free(name);
+	return staged;
+}
+
+static enum seen_link link_kind(const char *kind)
+{
+	static const char *const words[] = {"none", "release", "outside", "notlink"};
+	for (size_t i = 0; kind && i < SL_COUNT(words); i++)
+		if (strcmp(kind, words[i]) == 0)
+			return (enum seen_link)i;
+	return SEEN_NONE;
+}
+
+static void read_instance(struct looking *l, const struct rs_instance *i, struct plan_seen *s,
+			  const struct remote_answer *a)
+{
+	s->link = link_kind(answer(a, i->link, "kind"));
+	s->release = dup_if(answer(a, i->link, "target"));
+	s->digest = dup_if(answer(a, i->link, "digest"));
+	s->spec = dup_if(answer(a, i->link, "spec"));
+	s->alive = is_yes(answer(a, i->link, "alive"));
+	s->held = is_yes(answer(a, i->link, "held"));
+	s->version = version_of(s->release);
+	s->staged = target_is_staged(l, a);
+}
+
+static bool at_site(const struct rs_instance *i, const struct site *s)
+{
+	return s->dir && strcmp(i->host->name, s->owner->host) == 0 &&
+	       strcmp(i->sluice, s->owner->folder) == 0;
+}
+
+static void read_problems(struct site *s, const struct remote_answer *a, uint64_t need_kb)
+{
+	struct sl_buf *b = &s->looking->problems;
+	const char *host = s->owner->host;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->keys[i], "missing") == 0)
+			sl_buf_printf(b, "%s: '%s' is not installed there and is needed\n", host,
+				      a->values[i]);
+	if (!s->dir)
+		return;
+	const char *writable = remote_answer_get(a, "writable");
+	if (writable && !is_yes(writable))
+		sl_buf_printf(
+			b, "%s: %s cannot be written by user %s: create it, or give it to them\n",
+			host, s->dir,
+			remote_answer_get(a, "user") ? remote_answer_get(a, "user") : "?");
+	const char *free_kb = remote_answer_get(a, "free_kb");
+	if (free_kb && *free_kb && strtoull(free_kb, NULL, 10) < need_kb)
+		sl_buf_printf(b,
+			      "%s: disk full: %s KiB are free below %s and %" PRIu64
+			      " KiB are needed\n",
+			      host, free_kb, s->dir, need_kb);
+}
+
+static uint64_t need_kb(const struct artifact *a)
+{
+	return (a->size + a->unpacked) / 1024 + 1024;
+}
+
+static void ask_status(struct looking *l, const struct rs_instance *i, struct plan_seen *s);
+
+static void looked(void *arg, const struct remote_answer *a)
+{
+	struct site *s = arg;
+	struct looking *l = s->looking;
+	l->pending--;
+	if (a->error.code) {
+		s->error = a->error;
+		return;
+	}
+	s->done = true;
+	read_owner(s->owner, a);
+	read_problems(s, a, need_kb(l->artifact));
+	const struct resolved *r = l->w->resolved;
+	for (size_t i = 0; i < r->instance_count; i++) {
+		if (r->limited[i] || !at_site(&r->instances[i], s))
+			continue;
+		read_instance(l, &r->instances[i], &l->out->seen[i], a);
+		if (r->instances[i].status && l->out->seen[i].link != SEEN_NONE)
+			ask_status(l, &r->instances[i], &l->out->seen[i]);
+	}
+}
+
+static void start_look(struct site *s)
+{
+	struct looking *l = s->looking;
+	const struct resolved *r = l->w->resolved;
+	struct sl_buf links;
+	sl_buf_init(&links, 1 << 20);
+	const char *ports_host = "";
+	for (size_t i = 0; i < r->instance_count; i++) {
+		if (!at_site(&r->instances[i], s))
+			continue;
+		sl_buf_printf(&links, "%s:%u\n", r->instances[i].link, r->instances[i].port);
+		ports_host = r->instances[i].host->service_address;
+	}
+	char need[32];
+	snprintf(need, sizeof need, "%" PRIu64, s->dir ? need_kb(l->artifact) : 0);
+	const struct remote_arg args[] = {
+		{"sluice", s->owner->folder},
+		{"dir", s->dir ? s->dir : ""},
+		{"links", sl_buf_str(&links)},
+		{"ports_host", ports_host},
+		{"need_kb", need},
+		{"agent", s->dir ? "" : "1"},
+	};
+	l->pending++;
+	remote_run(world_transport(l->w, s->owner->host), REMOTE_LOOK, args, SL_COUNT(args), 30000,
+		   looked, s);
+	sl_buf_release(&links);
+}
+
+/* --- runtime `commands`: only its status command knows whether it runs --- */
+
+struct status {
+	struct looking *l;
+	const struct rs_instance *instance;
+	struct plan_seen *seen;
+};
+
+static void status_known(void *arg, const struct remote_answer *a)
+{
+	struct status *s = arg;
+	const char *rc = remote_answer_get(a, "rc");
+	int code = a->error.code || !rc ? -1 : atoi(rc);
+	s->l->pending--;
+	s->seen->alive = code == STATUS_RUNNING;
+	if (code != STATUS_RUNNING && code != STATUS_STOPPED)
+		sl_buf_printf(&s->l->problems,
+			      "%s: its status command answered %s: 0 (running) or 3 (stopped) is "
+			      "expected\n",
+			      s->instance->id,
+			      a->error.code ? a->error.msg
+			      : rc          ? rc
+					    : "nothing");
+	free(s);
+}
+
+static void ask_status(struct looking *l, const struct rs_instance *i, struct plan_seen *seen)
+{
+	struct status *s = sl_alloc(sizeof *s);
+	*s = (struct status){l, i, seen};
+	char *cwd = sl_asprintf("%s/%s", i->dir, i->link);
+	const struct remote_arg args[] = {
+		{"sluice", i->sluice},
+		{"cwd", cwd},
+		{"command", i->status},
+		{"timeout", "20"},
+	};
+	l->pending++;
+	remote_run(world_transport(l->w, i->host->name), REMOTE_COMMAND, args, SL_COUNT(args),
+		   30000, status_known, s);
+	free(cwd);
+}
+
+/* --- the router --- */
+
+static void router_backend(void *arg, const struct sl_router_backend *b)
+{
+	struct looking *l = arg;
+	struct plan_router *r = &l->out->router;
+	r->nodes = sl_realloc_n(r->nodes, r->node_count + 1, sizeof *r->nodes);
+	bool first = r->node_count == 0;
+	r->nodes[r->node_count++] = sl_strdup(b->node);
+	if (first)
+		r->algorithm = sl_strdup(b->algorithm);
+	/* What one node cannot do, the router cannot do. */
+	r->weights_work = (first || r->weights_work) && b->weights_work;
+	r->exact = (first || r->exact) && b->exact;
+	r->http_mode = (first || r->http_mode) && b->http_mode;
+	r->persistence = r->persistence || b->persistence;
+}
+
+static long match_instance(const struct resolved *r, const struct sl_router_server *s)
+{
+	for (size_t i = 0; i < r->instance_count; i++) {
+		const struct rs_instance *x = &r->instances[i];
+		if (x->server_name) {
+			if (strcmp(x->server_name, s->server) == 0)
+				return (long)i;
+		} else if (x->port == s->port &&
+			   strcmp(x->host->service_address, s->address) == 0) {
+			return (long)i;
+		}
+	}
+	return -1;
+}
+
+static void router_server(void *arg, const struct sl_router_server *s)
+{
+	struct looking *l = arg;
+	struct plan_router *r = &l->out->router;
+	r->servers = sl_realloc_n(r->servers, r->server_count + 1, sizeof *r->servers);
+	r->servers[r->server_count++] = (struct plan_server){
+		.node = sl_strdup(s->node),
+		.server = sl_strdup(s->server),
+		.instance = match_instance(l->w->resolved, s),
+		.address = sl_strdup(s->address),
+		.port = s->port,
+		.weight = s->weight,
+		.configured_weight = s->configured_weight,
+		.admin = s->admin,
+		.up = s->up,
+		.backup = s->backup,
+	};
+}
+
+static void router_done(void *arg, const struct sl_error *e)
+{
+	struct looking *l = arg;
+	l->pending--;
+	l->router_error = *e;
+}
+
+static const struct sl_router_sink router_sink = {
+	.backend = router_backend,
+	.server = router_server,
+	.done = router_done,
+};
+
+static void read_router(struct looking *l)
+{
+	struct world *w = l->w;
+	struct plan_router *r = &l->out->router;
+	l->out->has_router = true;
+	r->name = sl_strdup(w->router_name);
+	r->backend = sl_strdup(w->router_backend);
+	r->has_hosts = w->router_hosts != NULL;
+	l->pending++;
+	w->router->read(w->router_instance, w->router_backend, ROUTER_TIMEOUT_MS, &router_sink, l);
+}
+
+static void wait_pending(struct looking *l)
+{
+	while (l->pending)
+		uv_run(l->w->loop, UV_RUN_ONCE);
+}
+
+/* --- the whole --- */
+
+static bool means_unreachable(enum sl_err code)
+{
+	return code == SL_ERESOLVE || code == SL_EREFUSED || code == SL_ETIMEOUT ||
+	       code == SL_EHOSTKEY || code == SL_EAUTH || code == SL_ENOSHELL || code == SL_ELOST ||
+	       code == SL_EIO;
+}
+
+/* The same host may have several sites: each host is named once. */
+static void collect_errors(struct looking *l)
+{
+	const char *last = "";
+	for (size_t i = 0; i < l->site_count; i++) {
+		struct site *s = &l->sites[i];
+		if (!s->error.code || strcmp(last, s->owner->host) == 0)
+			continue;
+		last = s->owner->host;
+		struct sl_buf *b =
+			means_unreachable(s->error.code) ? &l->unreachable : &l->problems;
+		sl_buf_printf(b, "%s\n", s->error.msg);
+	}
+}
+
+static int judge(struct looking *l, struct sl_error *e)
+{
+	if (l->unreachable.len) {
+		sl_fail(e, SL_EREFUSED, "%snothing was changed", sl_buf_str(&l->unreachable));
+		return RUN_UNREACHABLE;
+	}
+	if (l->problems.len) {
+		sl_fail(e, SL_EINPUT, "%snothing was changed", sl_buf_str(&l->problems));
+		return RUN_INPUT;
+	}
+	if (l->router_error.code) {
+		*e = l->router_error;
+		return means_unreachable(e->code) ? RUN_UNREACHABLE : RUN_INPUT;
+	}
+	return RUN_DONE;
+}
+
+int observe(struct world *w, const struct artifact *artifact, struct observed *out,
+	    struct sl_error *e)
+{
+	*out = (struct observed){0};
+	struct looking l = {.w = w, .artifact = artifact, .out = out};
+	sl_buf_init(&l.unreachable, 64 << 10);
+	sl_buf_init(&l.problems, 64 << 10);
+	out->seen_count = w->resolved->instance_count;
+	out->seen = sl_alloc_n(out->seen_count + 1, sizeof *out->seen);
+	list_sites(&l);
+	for (size_t i = 0; i < l.site_count; i++)
+		start_look(&l.sites[i]);
+	wait_pending(&l);
+	collect_errors(&l);
+	if (w->router && !l.unreachable.len) {
+		read_router(&l);
+		wait_pending(&l);
+	}
+	int rc = judge(&l, e);
+	sl_buf_release(&l.unreachable);
+	sl_buf_release(&l.problems);
+	free(l.sites);
+	return rc;
+}
+
+static void owner_release(struct owner *o)
+{
+	char *all[] = {o->host, o->folder, o->router, o->run,   o->number,
+		       o->who,  o->from,   o->what,   o->since, o->silent};
+	for (size_t i = 0; i < SL_COUNT(all); i++)
+		free(all[i]);
+}
+
+static void router_release(struct plan_router *r)
+{
+	for (size_t i = 0; i < r->server_count; i++) {
+		free(r->servers[i].node);
+		free(r->servers[i].server);
+		free(r->servers[i].address);
+	}
+	for (size_t i = 0; i < r->node_count; i++)
+		free(r->nodes[i]);
+	free(r->servers);
+	free(r->nodes);
+	free(r->name);
+	free(r->backend);
+	free(r->algorithm);
+}
+
+void observed_release(struct observed *o)
+{
+	for (size_t i = 0; i < o->seen_count; i++) {
+		free(o->seen[i].release);
+		free(o->seen[i].digest);
+		free(o->seen[i].spec);
+		free(o->seen[i].version);
+	}
+	for (size_t i = 0; i < o->owner_count; i++)
+		owner_release(&o->owners[i]);
+	router_release(&o->router);
+	free(o->owners);
+	free(o->seen);
+	*o = (struct observed){0};
+}
