@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The service that the lab releases: gateway -> orders -> stock, one program, its role given by
+ * SHOP_ROLE or the first argument, the next one in the chain by SHOP_CALL=ADDRESS:PORT. HTTP/1.1
+ * with keep-alive on HOST:PORT. It says its version (the file VERSION beside it, or SHOP_VERSION)
+ * in the header x-version and in the JSON of /, and passes on x-lane and x-load-test.
+ *
+ * On TERM it stops accepting, answers what is under way and what still comes on open connections
+ * with "connection: close", and exits 0 when the last one is gone or SHOP_GRACE ms are over.
+ *
+ * It can be told to misbehave, by the file SHOP_MODE beside it, by SHOP_MODE, or while it runs by
+ * GET /told/MODE: slow:MS, fail:PERCENT, crash, crash-after:MS, never-ready, ignore-term, noise
+ * (hostile bytes on its log, then a crash), fine.
+ */
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include "lab.h"
+
+#define CALL_TIMEOUT 3000
+
+enum kind { KIND_LISTENER, KIND_SIGNAL, KIND_CLIENT, KIND_CALL };
+
+struct peer {
+	enum kind kind;
+	int fd;
+	struct lab_buf in, out;
+	bool waiting;      /* client: a request is being answered; call: an answer is awaited */
+	bool closing;      /* gone after what is in `out` */
+	bool dead;         /* to be freed at the end of the turn */
+	bool reused;       /* call: this connection has served before */
+	int64_t due;       /* client: answer not before; call: give up at; 0 = none */
+	struct peer *pair; /* client <-> call */
+	char lane[64], mark[64], path[256];
+	struct peer *next;
+};
+
+static struct shop {
+	const char *role, *call;
+	char version[64], mode[64];
+	long slow, fail;
+	bool never_ready, ignore_term, stopping;
+	int64_t crash_at, stop_at;
+	int epoll, listener;
+	unsigned long served;
+	struct peer *peers;
+} shop;
+
+/* --- being told --- */
+
+static void make_noise(void)
+{
+	static char line[300000];
+
+	memset(line, 'x', sizeof(line));
+	fputs("\033]0;owned\007\033[2J\033[31mred \x9b"
+	      "31m \302\233 \r over\b\b\b\b\n",
+	      stderr);
+	fwrite(line, 1, sizeof(line), stderr);
+}
+
+static void mode_set(const char *mode)
+{
+	long n = strchr(mode, ':') ? strtol(strchr(mode, ':') + 1, NULL, 10) : 0;
+
+	snprintf(shop.mode, sizeof(shop.mode), "%.*s", (int)strcspn(mode, "\r\n \""), mode);
+	mode = shop.mode;
+	shop.slow = strncmp(mode, "slow:", 5) == 0 ? n : 0;
+	shop.fail = strncmp(mode, "fail:", 5) == 0 ? n : 0;
+	shop.never_ready = strcmp(mode, "never-ready") == 0;
+	shop.ignore_term = strcmp(mode, "ignore-term") == 0;
+	shop.crash_at = strncmp(mode, "crash-after:", 12) == 0 ? lab_now() + n : 0;
+	if (strcmp(mode, "noise") == 0)
+		make_noise();
+	if (strcmp(mode, "noise") == 0 || strcmp(mode, "crash") == 0) {
+		fprintf(stderr, "shop: told to crash\n");
+		exit(3);
+	}
+}
+
+/* The first line of a file beside us, or of the environment. */
+static void word_read(const char *file, const char *env, const char *fallback, char *to,
+		      size_t size)
+{
+	FILE *f = fopen(file, "re");
+	const char *given = getenv(env);
+
+	snprintf(to, size, "%s", given ? given : fallback);
+	if (!f)
+		return;
+	if (fgets(to, (int)size, f))
+		to[strcspn(to, "\r\n")] = '\0';
+	fclose(f);
+}
+
+/* --- peers --- */
+
+static void peer_watch(struct peer *p)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = p};
+
+	if (p->out.len)
+		e.events |= EPOLLOUT;
+	epoll_ctl(shop.epoll, EPOLL_CTL_MOD, p->fd, &e);
+}
+
+static struct peer *peer_add(enum kind kind, int fd)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = p};
+
+	if (!p || epoll_ctl(shop.epoll, EPOLL_CTL_ADD, fd, &e) != 0)
+		lab_die("shop: %s", strerror(errno));
+	p->kind = kind;
+	p->fd = fd;
+	p->next = shop.peers;
+	shop.peers = p;
+	return p;
+}
+
+static void peer_kill(struct peer *p)
+{
+	if (p->dead)
+		return;
+	p->dead = true;
+	close(p->fd);
+	if (p->pair)
+		p->pair->pair = NULL;
+	p->pair = NULL;
+}
+
+static void peers_sweep(void)
+{
+	for (struct peer **at = &shop.peers; *at;) {
+		struct peer *p = *at;
+
+		if (!p->dead) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		lab_buf_release(&p->in);
+		lab_buf_release(&p->out);
+		free(p);
+	}
+}
+
+static void call_lost(struct peer *call);
+
+static void peer_flush(struct peer *p)
+{
+	int rc = lab_write(p->fd, &p->out);
+
+	if (rc < 0 && p->kind == KIND_CALL)
+		call_lost(p);
+	else if (rc < 0 || (rc == 1 && p->closing && !p->waiting))
+		peer_kill(p);
+	else
+		peer_watch(p);
+}
+
+/* --- answering --- */
+
+static void client_next(struct peer *c);
+
+static void client_answer(struct peer *c, int status, const char *body)
+{
+	const char *word = status == 200 ? "OK" : status == 404 ? "Not Found" : "Unavailable";
+
+	if (shop.stopping)
+		c->closing = true;
+	lab_buf_addf(&c->out,
+		     "HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %zu\r\n"
+		     "x-version: %s\r\nconnection: %s\r\n\r\n",
+		     status, word, strlen(body), shop.version, c->closing ? "close" : "keep-alive");
+	lab_buf_add(&c->out, body, strlen(body));
+	c->waiting = false;
+	c->due = 0;
+	shop.served++;
+	peer_flush(c);
+	if (!c->dead && !c->closing)
+		client_next(c);
+}
+
+static void client_finish(struct peer *c, const char *callee)
+{
+	char body[2048];
+
+	if (shop.fail && rand() % 100 < shop.fail) {
+		client_answer(c, 503, "{\"error\":\"told to fail\"}");
+		return;
+	}
+	snprintf(body, sizeof(body),
+		 "{\"role\":\"%s\",\"version\":\"%s\",\"pid\":%d,\"lane\":\"%s\",\"mark\":\"%s\","
+		 "\"callee\":%s}\n",
+		 shop.role, shop.version, (int)getpid(), c->lane, c->mark, callee);
+	client_answer(c, 200, body);
+}
+
+/* --- calling the next one --- */
+
+static void call_start(struct peer *c, bool fresh);
+
+static void call_lost(struct peer *call)
+{
+	struct peer *c = call->pair;
+	bool again = call->reused && call->in.len == 0;
+
+	peer_kill(call);
+	if (!c)
+		return;
+	/* An idle connection may be closed under us; nothing came back, a GET may be repeated. */
+	if (again)
+		call_start(c, true);
+	else
+		client_answer(c, 503, "{\"error\":\"callee lost\"}");
+}
+
+static void call_readable(struct peer *call)
+{
+	long head, whole;
+	char callee[1024];
+	struct peer *c = call->pair;
+	int rc = lab_read(call->fd, &call->in);
+
+	if (rc == 0)
+		return;
+	whole = call->in.len ? lab_http_whole(&call->in, &head) : 0;
+	if (whole <= 0) {
+		if (rc < 0 || whole < 0)
+			call_lost(call);
+		return;
+	}
+	snprintf(callee, sizeof(callee), "%.*s", (int)(whole - head), call->in.data + head);
+	if (!c || lab_http_status(&call->in) != 200)
+		snprintf(callee, sizeof(callee), "{\"error\":\"callee failed\"}");
+	call->pair = NULL;
+	call->waiting = false;
+	call->reused = true;
+	call->due = 0;
+	if (rc < 0 || lab_http_close(&call->in, head) || shop.stopping)
+		peer_kill(call);
+	else
+		lab_buf_cut(&call->in, (size_t)whole);
+	if (!c)
+		return;
+	c->pair = NULL;
+	callee[strcspn(callee, "\n")] = '\0';
+	client_finish(c, callee);
+}
+
+static struct peer *call_idle(void)
+{
+	for (struct peer *p = shop.peers; p; p = p->next)
+		if (p->kind == KIND_CALL && !p->waiting && !p->dead)
+			return p;
+	return NULL;
+}
+
+static void call_start(struct peer *c, bool fresh)
+{
+	struct peer *call = fresh ? NULL : call_idle();
+	int fd;
+
+	if (!call) {
+		fd = lab_connect(shop.call);
+		if (fd < 0) {
+			client_answer(c, 503, "{\"error\":\"no callee\"}");
+			return;
+		}
+		call = peer_add(KIND_CALL, fd);
+	}
+	call->pair = c;
+	c->pair = call;
+	call->waiting = true;
+	call->due = lab_now() + CALL_TIMEOUT;
+	lab_buf_addf(&call->out, "GET / HTTP/1.1\r\nhost: %s\r\n", shop.call);
+	if (c->lane[0])
+		lab_buf_addf(&call->out, "x-lane: %s\r\n", c->lane);
+	if (c->mark[0])
+		lab_buf_addf(&call->out, "x-load-test: %s\r\n", c->mark);
+	lab_buf_addf(&call->out, "\r\n");
+	peer_watch(call); /* written when the connection stands */
+}
+
+/* --- requests --- */
+
+/* The pair of a waiting client is its call; a slow one has none yet. */
+static void client_serve(struct peer *c)
+{
+	c->due = 0;
+	if (strcmp(c->path, "/health") == 0)
+		client_answer(c, shop.never_ready ? 503 : 200,
+			      shop.never_ready ? "{\"health\":\"not yet\"}\n"
+					       : "{\"health\":\"ok\"}\n");
+	else if (strncmp(c->path, "/told/", 6) == 0) {
+		mode_set(c->path + 6);
+		client_answer(c, 200, "{}\n");
+	} else if (strcmp(c->path, "/") != 0)
+		client_answer(c, 404, "{\"error\":\"no such page\"}\n");
+	else if (shop.call)
+		call_start(c, false);
+	else
+		client_finish(c, "null");
+}
+
+/* The next whole request, if there is one. One at a time: the rest of a pipeline waits. */
+static void client_next(struct peer *c)
+{
+	long head, whole;
+
+	if (c->waiting || !c->in.len)
+		return;
+	whole = lab_http_whole(&c->in, &head);
+	if (whole < 0)
+		peer_kill(c);
+	if (whole <= 0)
+		return;
+	c->lane[0] = c->mark[0] = c->path[0] = '\0';
+	lab_http_header(&c->in, head, "x-lane", c->lane, sizeof(c->lane));
+	lab_http_header(&c->in, head, "x-load-test", c->mark, sizeof(c->mark));
+	sscanf(c->in.data, "%*15s %255s", c->path);
+	c->closing = lab_http_close(&c->in, head);
+	lab_buf_cut(&c->in, (size_t)whole);
+	c->waiting = true;
+	if (shop.slow && strcmp(c->path, "/") == 0)
+		c->due = lab_now() + shop.slow;
+	else
+		client_serve(c);
+}
+
+static void client_readable(struct peer *c)
+{
+	int rc = lab_read(c->fd, &c->in);
+
+	if (rc < 0)
+		peer_kill(c);
+	else if (rc > 0)
+		client_next(c);
+}
+
+static void accept_all(void)
+{
+	int fd;
+
+	while ((fd = accept4(shop.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		lab_nodelay(fd);
+		peer_add(KIND_CLIENT, fd);
+	}
+}
+
+/* --- stopping --- */
+
+static void stop(void)
+{
+	const char *grace = getenv("SHOP_GRACE");
+
+	if (shop.ignore_term || shop.stopping)
+		return;
+	accept_all(); /* who is in the queue already would get a reset */
+	close(shop.listener);
+	shop.stopping = true;
+	shop.stop_at = lab_now() + (grace ? strtol(grace, NULL, 10) : 300);
+	fprintf(stderr, "shop: stopping after %lu requests\n", shop.served);
+}
+
+static bool busy(bool any)
+{
+	for (struct peer *p = shop.peers; p; p = p->next)
+		if (p->kind == KIND_CLIENT && !p->dead && (any || p->waiting || p->out.len))
+			return true;
+	return false;
+}
+
+static void signal_readable(int fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info))
+		stop();
+}
+
+/* --- the loop --- */
+
+static void timers_run(void)
+{
+	int64_t now = lab_now();
+
+	if (shop.crash_at && now >= shop.crash_at) {
+		fprintf(stderr, "shop: told to crash later\n");
+		exit(3);
+	}
+	for (struct peer *p = shop.peers; p; p = p->next) {
+		if (p->dead || !p->due || now < p->due)
+			continue;
+		if (p->kind == KIND_CLIENT)
+			client_serve(p);
+		else if (p->kind == KIND_CALL)
+			call_lost(p);
+	}
+}
+
+static void peer_event(struct peer *p, uint32_t events)
+{
+	if (p->kind == KIND_LISTENER) {
+		if (!shop.stopping)
+			accept_all();
+		return;
+	}
+	if (p->kind == KIND_SIGNAL) {
+		signal_readable(p->fd);
+		return;
+	}
+	if (!p->dead && (events & EPOLLOUT))
+		peer_flush(p);
+	if (p->dead || !(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	if (p->kind == KIND_CLIENT)
+		client_readable(p);
+	else
+		call_readable(p);
+}
+
+static int serve(void)
+{
+	struct epoll_event events[64];
+
+	for (;;) {
+		int n = epoll_wait(shop.epoll, events, 64, 10);
+
+		for (int i = 0; i < n; i++)
+			peer_event(events[i].data.ptr, events[i].events);
+		timers_run();
+		peers_sweep();
+		if (shop.stopping && (!busy(true) || (lab_now() >= shop.stop_at && !busy(false))))
+			return 0;
+	}
+}
+
+static int signals_open(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	const char *host = getenv("HOST"), *port = getenv("PORT");
+	char address[128], mode[64];
+
+	shop.role = argc > 1 ? argv[1] : getenv("SHOP_ROLE");
+	shop.role = shop.role ? shop.role : "orders";
+	shop.call = getenv("SHOP_CALL");
+	shop.call = shop.call && shop.call[0] ? shop.call : NULL;
+	srand((unsigned)getpid());
+	word_read("VERSION", "SHOP_VERSION", "unknown", shop.version, sizeof(shop.version));
+	word_read("SHOP_MODE", "SHOP_MODE", "fine", mode, sizeof(mode));
+	mode_set(mode);
+	snprintf(address, sizeof(address), "%s:%s", host ? host : "127.0.0.1",
+		 port ? port : "8080");
+	shop.epoll = epoll_create1(EPOLL_CLOEXEC);
+	shop.listener = lab_listen(address);
+	if (shop.listener < 0)
+		lab_die("shop: %s: %s", address, strerror(errno));
+	peer_add(KIND_LISTENER, shop.listener);
+	peer_add(KIND_SIGNAL, signals_open());
+	fprintf(stderr, "shop: %s %s on %s, %s\n", shop.role, shop.version, address, shop.mode);
+	return serve();
+}
