@@ -102,8 +102,7 @@ static int path_normal(const char *name, char out[MEMBER_NAME_MAX], struct sl_er
 		return sl_fail(e, SL_EINPUT, "member '%.60s...' has a name of more than %d bytes",
 			       name, MEMBER_NAME_MAX - 1);
 	if (!sl_text_is_clean(name, strlen(name)))
-		return refuse(e, name,
-			      "has control bytes, or bytes that are no UTF-8, in its name");
+		return refuse_unclean(e, name, "name");
 	if (*name == '/')
 		return refuse(e, name, "has an absolute path");
 	for (const char *p = name; *p;) {
