@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the lab, the demo and the tests in shell share. Sourced; needs bash and Linux's /proc.
+
+LAB_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$LAB_HOME/../.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+SLUICE=${SLUICE:-$BUILD/sluice}
+BIN=${BUILD}/lab
+export BUILD SLUICE
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# --- waiting: on a condition, with a deadline, never for a fixed time ---
+
+# A pipe that nobody writes to: reading from it with a deadline is the pause between two looks.
+exec {NEVER}<> <(:)
+
+tick() {
+	read -r -t 0.05 -u "$NEVER" _
+	return 0
+}
+
+now_ms() {
+	local t=$EPOCHREALTIME
+	t=${t/[.,]/}
+	printf '%s' "${t%???}"
+}
+
+# await SECONDS COMMAND...: until the command succeeds; fails when the time is up.
+await() {
+	local until=$(($(now_ms) + $1 * 1000))
+	shift
+	until "$@"; do
+		[ "$(now_ms)" -lt "$until" ] || return 1
+		tick
+	done
+}
+
+# --- processes, known by pid and start time: a pid alone may be somebody else's by now ---
+
+proc_start() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+	stat=${stat##*) }
+	# shellcheck disable=SC2086 # words are wanted
+	set -- $stat
+	printf '%s' "${20}"
+}
+
+# note_pid FILE PID: remember a process that we started.
+note_pid() {
+	printf '%s %s\n' "$2" "$(proc_start "$2")" >"$1"
+}
+
+# noted_pid FILE: prints the pid if that very process still lives (a zombie does not).
+noted_pid() {
+	local pid start state
+	[ -s "$1" ] && read -r pid start <"$1" || return 1
+	[ -n "$start" ] && [ "$(proc_start "$pid")" = "$start" ] || return 1
+	state=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null)
+	[ "${state%% *}" != Z ] && printf '%s' "$pid"
+}
+
+noted_gone() {
+	! noted_pid "$1" >/dev/null
+}
+
+# stop_noted FILE [SIGNAL]: stop that process, wait until it is gone, forget it.
+stop_noted() {
+	local pid
+	if pid=$(noted_pid "$1"); then
+		kill "-${2:-TERM}" "$pid" 2>/dev/null
+		if ! await 5 noted_gone "$1"; then
+			kill -KILL "$pid" 2>/dev/null
+			await 5 noted_gone "$1"
+		fi
+	fi
+	rm -f "$1"
+}
+
+pid_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# children PID: the pids of its children, all generations.
+children() {
+	local stat parent pid
+	for stat in /proc/[0-9]*/stat; do
+		{ read -r stat <"$stat"; } 2>/dev/null || continue
+		pid=${stat%% *}
+		parent=${stat##*) ? }
+		if [ "${parent%% *}" = "$1" ]; then
+			printf '%s\n' "$pid"
+			children "$pid"
+		fi
+	done
+}
+
+# running_below DIR: pids of our processes whose program lies below DIR.
+running_below() {
+	local exe
+	for exe in /proc/[0-9]*/exe; do
+		case $(readlink "$exe" 2>/dev/null) in
+		"$1"/*) exe=${exe%/exe} && printf '%s\n' "${exe#/proc/}" ;;
+		esac
+	done
+}
+
+# --- a lab's facts: sourced from its lab.env; all of them are set here so that a typo is an error ---
+
+# shellcheck disable=SC2034 # for those who source this
+LAB_DIR='' LAB_NET='' LAB_HOSTS='' LAB_LBS='' LAB_PORTS='' LAB_SRV='' LAB_DRIVER='' LAB_ROUTER=''
+
+lab_load() {
+	[ -r "$1/lab.env" ] || die "$1: no lab there (lab up $1)"
+	# shellcheck source=/dev/null
+	. "$1/lab.env"
+}
+
+host_address() {
+	case $1 in
+	h*) printf '%s.%s' "$LAB_NET" "${1#h}" ;;
+	lb*) printf '%s.%s' "$LAB_NET" "$((100 + ${1#lb}))" ;;
+	esac
+}
+
+# fronts: where clients ask.
+fronts() {
+	local lb
+	for lb in $LAB_LBS; do
+		printf '%s:8000 ' "$(host_address "$lb")"
+	done
+}
+
+# instances: HOST:PORT as sluice names them.
+instances() {
+	local h p
+	for h in $LAB_HOSTS; do
+		for p in $LAB_PORTS; do
+			printf '%s:%s ' "$h" "$p"
+		done
+	done
+}
+
+instance_address() {
+	printf '%s:%s' "$(host_address "${1%:*}")" "${1#*:}"
+}
+
+# live_version INSTANCE: what the process itself says; empty = it does not answer.
+live_version() {
+	"$BIN/get" -t 1000 -h x-version "$(instance_address "$1")/health" 2>/dev/null
+}
+
+release_dir() {
+	printf '%s/hosts/%s/%s/shop' "$LAB_DIR" "$1" "$LAB_SRV"
+}
+
+# router_ask LB LINE: what that node answers.
+router_ask() {
+	"$BIN/ask" "$LAB_DIR/lbs/$1/admin.sock" "$2"
+}
+
+# router_weights LB: "server weight admin" a line, as the node shows them.
+router_weights() {
+	router_ask "$1" 'show servers state be_shop' | awk 'NF > 10 && $1 != "#" { print $4, $8, $7 }'
+}
