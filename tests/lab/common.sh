@@ -4,9 +4,9 @@
 
 LAB_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$LAB_HOME/../.." && pwd)
-BUILD=${BUILD:-$TOP/build}
-SLUICE=${SLUICE:-$BUILD/sluice}
-BIN=${BUILD}/lab
+SLUICE=${SLUICE:-${BUILD:-$TOP/build}/sluice}
+BUILD=${BUILD:-$(dirname "$SLUICE")}
+BIN=$BUILD/lab
 export BUILD SLUICE
 
 die() {
