@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HTTP call: the part shared between http.c (the engine) and http_call.c (what is asked and
+ * what came back). Not for anyone else. */
+#ifndef SLUICE_SDK_HTTP_CALL_H
+#define SLUICE_SDK_HTTP_CALL_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "plugins/sdk/buf.h"
+#include "plugins/sdk/error.h"
+#include "plugins/sdk/http.h"
+
+struct http_lookup;
+
+struct sl_http_call {
+	struct sl_http *http;
+	struct sl_http_call *prev, *next; /* all calls of the client */
+	struct sl_http_call *next_ended;  /* those whose done is due */
+	sl_http_done done;
+	void *arg;
+
+	CURL *easy;
+	bool added; /* easy is in the multi handle */
+	bool ended; /* in the list of the ended; error is final unless cancelled */
+	uv_timer_t deadline;
+	int64_t timeout_ms;
+	struct http_lookup *lookup; /* NULL when none runs */
+
+	char *label; /* "GET http://host/path": no credentials, no query */
+	char *host;  /* to be looked up; NULL = nothing to look up */
+	unsigned port;
+	struct curl_slist *send_headers, *addresses;
+
+	struct sl_error error;
+	long status;
+	struct sl_http_header *headers;
+	size_t header_count, header_cap, header_bytes;
+	struct sl_buf body;
+	bool oversize;
+	char why[CURL_ERROR_SIZE];
+};
+
+/* Fill easy, label, host and port from the request. Not 0 = *e says what is wrong with it. */
+int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *request,
+		      struct sl_error *e);
+/* Tell curl the looked-up addresses of call->host. */
+void http_call_addresses(struct sl_http_call *call, const struct addrinfo *found);
+/* Turn curl's result into call->error and call->status. */
+void http_call_result(struct sl_http_call *call, CURLcode code);
+void http_call_release(struct sl_http_call *call); /* everything but the struct and its handle */
+
+#endif
