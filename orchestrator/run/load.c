@@ -121,6 +121,14 @@ void run_inputs_release(struct run_inputs *in)
 
 /* --- the document --- */
 
+/* Where a file that was read stands on this machine, so that it can be compared later. */
+static void add_real_path(cJSON *object, const char *key, const char *path)
+{
+	char *real = realpath(path, NULL);
+	sl_json_add_str(object, key, real);
+	free(real);
+}
+
 cJSON *run_plan_file(const struct run_inputs *in, const struct plan *plan)
 {
 	cJSON *doc = cJSON_CreateObject();
@@ -211,40 +219,33 @@ static int read_file(const char *path, struct sl_buf *out)
 	return rc;
 }
 
-static char *in_folder(const char *folder, const char *path)
-{
-	return *path == '/' ? sl_strdup(path) : sl_asprintf("%s/%s", folder, basename_of(path));
-}
-
 /* A file that is still there must say what it said when the plan was made. */
-static int same_text(const char *folder, const char *path, const char *text, struct sl_error *e)
+static int same_text(const char *full, const char *text, struct sl_error *e)
 {
 	struct sl_buf now;
 	sl_buf_init(&now, PLAN_FILE_MAX);
-	char *full = in_folder(folder, path);
-	int rc = read_file(full, &now);
+	int rc = full ? read_file(full, &now) : ENOENT;
 	if (rc == 0 && strcmp(sl_buf_str(&now), text) != 0)
 		rc = sl_fail(e, SL_EINPUT, "%s has changed since the plan was made: plan again",
 			     full);
 	else
 		rc = 0;
-	free(full);
 	sl_buf_release(&now);
 	return rc;
 }
 
 static int texts_unchanged(const cJSON *doc, struct sl_error *e)
 {
+	const cJSON *files = sl_json_get(doc, "files");
 	const cJSON *item;
-	const char *folder = sl_json_str(doc, "folder", "/");
 	cJSON_ArrayForEach(item, sl_json_get(doc, "texts"))
 	{
-		if (cJSON_IsString(item) && same_text(folder, item->string, item->valuestring, e))
+		if (cJSON_IsString(item) &&
+		    same_text(sl_json_str(files, item->string, NULL), item->valuestring, e))
 			return RUN_INPUT;
 	}
-	return same_text(sl_json_str(doc, "inventoryFolder", "/"),
-			 sl_json_str(doc, "inventory", ""), sl_json_str(doc, "inventoryText", ""),
-			 e)
+	return same_text(sl_json_str(doc, "inventoryFile", NULL),
+			 sl_json_str(doc, "inventoryText", ""), e)
 		       ? RUN_INPUT
 		       : RUN_DONE;
 }

@@ -142,7 +142,8 @@ static void feed_step_ended(const struct feed *f)
 		s->state = PROGRESS_NONE;
 	} else {
 		s->state = PROGRESS_UNKNOWN;
-		note_failure(f->v, step, s->error ? s->error : "its outcome is unknown");
+		if (!s->error_code || strcmp(s->error_code, "canceled") != 0)
+			note_failure(f->v, step, s->error ? s->error : "its outcome is unknown");
 	}
 }
 
