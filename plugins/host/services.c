@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plugin may use instead of system calls. The context is the backend, so that a log line
+ * says for whom. */
+#include <stdlib.h>
+
+#include "plugins/host/internal.h"
+#include "plugins/sdk/log.h"
+#include "plugins/sdk/mem.h"
+
+struct sl_timer {
+	uv_timer_t handle;
+	void (*fire)(void *arg);
+	void *arg;
+};
+
+static struct sl_stream *service_stream(void *ctx, const struct sl_endpoint *to, int64_t timeout_ms,
+					const struct sl_stream_events *events, void *arg)
+{
+	struct plugin_backend *b = ctx;
+	struct plugin_host *h = b->host;
+	struct sl_error e = {0};
+
+	if (!to->host)
+		return plugin_stream_open(h->loop, to, timeout_ms, events, arg);
+	if (h->remote)
+		return h->remote(h->remote_ctx, to, timeout_ms, events, arg);
+	sl_fail(&e, SL_EUNSUPPORTED, "%s: host '%s' cannot be reached from here: no SSH is set up",
+		b->name, to->host);
+	return plugin_stream_failed(h->loop, &e, events, arg);
+}
+
+static struct sl_http_call *service_http(void *ctx, const struct sl_http_request *request,
+					 sl_http_done done, void *arg)
+{
+	struct plugin_backend *b = ctx;
+
+	if (request->insecure)
+		sl_log(SL_LOG_WARN, "%s: TLS is not verified", b->name);
+	return sl_http_start(b->host->http, request, done, arg);
+}
+
+static void service_http_cancel(void *ctx, struct sl_http_call *call)
+{
+	(void)ctx;
+	sl_http_cancel(call);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+	struct sl_timer *timer = handle->data;
+	void (*fire)(void *) = timer->fire;
+	void *arg = timer->arg;
+
+	uv_close((uv_handle_t *)handle, on_timer_closed);
+	fire(arg);
+}
+
+static struct sl_timer *service_timer(void *ctx, int64_t ms, void (*fire)(void *arg), void *arg)
+{
+	struct plugin_backend *b = ctx;
+	struct sl_timer *timer = sl_alloc(sizeof *timer);
+
+	*timer = (struct sl_timer){.fire = fire, .arg = arg};
+	uv_update_time(b->host->loop);
+	uv_timer_init(b->host->loop, &timer->handle);
+	timer->handle.data = timer;
+	uv_timer_start(&timer->handle, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+	return timer;
+}
+
+static void service_timer_cancel(void *ctx, struct sl_timer *timer)
+{
+	(void)ctx;
+	uv_close((uv_handle_t *)&timer->handle, on_timer_closed);
+}
+
+static void service_log(void *ctx, int level, const char *text)
+{
+	struct plugin_backend *b = ctx;
+
+	if (level < SL_LOG_ERROR)
+		level = SL_LOG_ERROR;
+	if (level > SL_LOG_DEBUG)
+		level = SL_LOG_DEBUG;
+	sl_log((enum sl_log_level)level, "%s: %s", b->name, text);
+}
+
+void plugin_services_init(struct plugin_backend *b)
+{
+	b->services = (struct sl_host_services){
+		.size = sizeof b->services,
+		.ctx = b,
+		.stream = service_stream,
+		.http = service_http,
+		.http_cancel = service_http_cancel,
+		.timer = service_timer,
+		.timer_cancel = service_timer_cancel,
+		.log = service_log,
+	};
+}
