@@ -24,7 +24,8 @@ struct store;
  * 0700; refused: one that others can write to, a network file system, a database of a newer format.
  */
 int store_open(const char *folder, struct store **out, struct sl_error *e);
-/* Waits for what was appended; callbacks that have not fired yet do not fire any more. */
+/* Waits for what was appended; callbacks that have not fired yet do not fire any more. After
+ * store_start the loop must turn once more, to close its handle. */
 void store_close(struct store *s);
 const char *store_folder(const struct store *s);
 
@@ -41,20 +42,21 @@ struct store_run {
 	int64_t number;
 	char uuid[37];
 	char *name, *kind; /* kind: rollout, undo, lock */
-	int64_t parent;	   /* 0 = none */
-	char *state;	   /* running, paused, undoing, ended */
+	int64_t parent;    /* 0 = none */
+	char *state;       /* running, paused, undoing, ended */
 	char *outcome; /* done, owed, rolledBack, undone, needsHuman, refused; "" while not ended */
 	int exit;
 	char *who, *from, *reason;
 	int64_t started, ended; /* Unix ms, 0 = not */
-	int64_t epoch;		/* of the journal: a writer with a smaller one is refused */
+	int64_t epoch;          /* of the journal: a writer with a smaller one is refused */
 	struct store_controller controller; /* pid 0 = none */
-	char *waiting;			    /* JSON object: what it waits for; "" = nothing */
+	char *waiting;                      /* JSON object: what it waits for; "" = nothing */
 	bool parked;
 };
 void store_run_release(struct store_run *r);
 
-/* --- synchronous: only before store_start --- */
+/* --- synchronous: for before store_start (later they still work, but the caller's thread waits for
+ * the writer's) --- */
 
 /* Make the run's row (number is given out, epoch 1, controller = self) with its texts, in one
  * transaction. uuid, name, kind, parent, who, from, reason are read from r, number is set. texts:
@@ -77,7 +79,8 @@ int store_text_get(struct store *s, int64_t run, const char *name, char **text,
 int store_events_read(struct store *s, int64_t run, int64_t after,
 		      int (*visit)(void *arg, int64_t seq, const cJSON *event), void *arg,
 		      struct sl_error *e);
-/* Put a control row: verb is promote, pause, resume, retry, abort, undo. args may be NULL. */
+/* Put a control row: verb is promote, pause, resume, retry, abort, undo. args may be NULL: {"step":
+ * the pause that promote saw}, {"keep":true} of abort. */
 int store_control_put(struct store *s, int64_t run, const char *verb, const char *who,
 		      const char *reason, const cJSON *args, int64_t *id, struct sl_error *e);
 /* Has anything been committed by another process since the last call? Cheap. */
@@ -112,7 +115,8 @@ void store_append(struct store *s, struct store_record *record,
 		  void *arg);
 
 /* Control rows of a run as they come (also those already there and not yet taken), each once.
- * Taken rows are marked so in the store before the callback. */
+ * Taken rows are marked so in the store before the callback; only the run's present controller
+ * takes any. */
 struct store_control {
 	int64_t id;
 	const char *verb, *who, *reason;
@@ -124,5 +128,9 @@ void store_watch_control(struct store *s, int64_t run,
  */
 void store_watch_events(struct store *s, int64_t run, int64_t after,
 			void (*event)(void *arg, int64_t seq, const cJSON *event), void *arg);
+/* The run's row: at once, and whenever another process has changed it (attach: paused, parked, a
+ * new controller). r is borrowed. */
+void store_watch_run(struct store *s, int64_t run,
+		     void (*changed)(void *arg, const struct store_run *r), void *arg);
 
 #endif
