@@ -9,8 +9,8 @@
  * with "connection: close", and exits 0 when the last one is gone or SHOP_GRACE ms are over.
  *
  * It can be told to misbehave, by the file SHOP_MODE beside it, by SHOP_MODE, or while it runs by
- * GET /told/MODE: slow:MS, fail:PERCENT, crash, crash-after:MS, never-ready, ignore-term, noise
- * (hostile bytes on its log, then a crash), fine.
+ * GET /told/MODE: slow:MS, fail:PERCENT, crash, crash-after:MS, crash-on:SUFFIX (of HOST: bad on
+ * one host only), never-ready, ignore-term, noise (hostile bytes on its log, then a crash), fine.
  */
 #include <signal.h>
 #include <sys/epoll.h>
@@ -60,6 +60,17 @@ static void make_noise(void)
 	fwrite(line, 1, sizeof(line), stderr);
 }
 
+/* "crash-on:.3": does our address end so? */
+static bool told_to_crash(const char *mode)
+{
+	const char *host = getenv("HOST"), *suffix = mode + 9;
+
+	if (strncmp(mode, "crash-on:", 9) != 0)
+		return strcmp(mode, "noise") == 0 || strcmp(mode, "crash") == 0;
+	return host && strlen(host) > strlen(suffix) &&
+	       strcmp(host + strlen(host) - strlen(suffix), suffix) == 0;
+}
+
 static void mode_set(const char *mode)
 {
 	long n = strchr(mode, ':') ? strtol(strchr(mode, ':') + 1, NULL, 10) : 0;
@@ -73,7 +84,7 @@ static void mode_set(const char *mode)
 	shop.crash_at = strncmp(mode, "crash-after:", 12) == 0 ? lab_now() + n : 0;
 	if (strcmp(mode, "noise") == 0)
 		make_noise();
-	if (strcmp(mode, "noise") == 0 || strcmp(mode, "crash") == 0) {
+	if (told_to_crash(mode)) {
 		fprintf(stderr, "shop: told to crash\n");
 		exit(3);
 	}
