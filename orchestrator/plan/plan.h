@@ -80,18 +80,18 @@ struct plan_step {
 	char id[12]; /* "17"; undo plans: "u17" */
 	size_t wave, track;
 	enum plan_do what;
-	long instance;	      /* index into resolved.instances, -1 = none */
+	long instance;        /* index into resolved.instances, -1 = none */
 	char *service, *host; /* NULL = none; host "local" = here */
 	unsigned port;
 	int64_t deadline_ms; /* for the act and its waits; 0 = none (pause without end) */
 	/* claim, release: */
-	char *claim;	    /* the sluice folder on the host; routers without hosts: "" */
+	char *claim;        /* the sluice folder on the host; routers without hosts: "" */
 	char *router_claim; /* "edge be_orders" when it is a router's, else NULL */
 	/* stage, swap, unstage: */
 	char *release, *digest, *spec; /* target; release NULL in swap = stop and remove the link */
 	char *prior_release, *prior_spec; /* as observed; NULL = none */
-	bool first_install;		  /* no current link: no drain */
-	bool prior_dead;		  /* it was down already */
+	bool first_install;               /* no current link: no drain */
+	bool prior_dead;                  /* it was down already */
 	/* weight (also return): */
 	double share; /* wanted share of the new side, 0..1; -1 = weights are not ours (rolling) */
 	/* pause: */
@@ -117,7 +117,7 @@ enum plan_wave_kind {
 
 struct plan_wave {
 	enum plan_wave_kind kind;
-	char *title;	       /* "upgrade 2 of 4 (50%)", "traffic 25%", "pause 15m" */
+	char *title;           /* "upgrade 2 of 4 (50%)", "traffic 25%", "pause 15m" */
 	size_t first, count;   /* its steps */
 	size_t new_after;      /* instances on the new release when it ends */
 	double share_after;    /* real traffic share of the new side when it ends; -1 = no router */
@@ -127,9 +127,9 @@ struct plan_wave {
 struct plan {
 	bool undo;
 	char *service, *version, *old_version; /* old: most common one, NULL = first install */
-	char *release, *digest;		       /* target release name and sha256 */
-	char *artifact;			       /* local path */
-	size_t total, touched;		       /* instances of the service; instances it changes */
+	char *release, *digest;                /* target release name and sha256 */
+	char *artifact;                        /* local path */
+	size_t total, touched;                 /* instances of the service; instances it changes */
 	struct plan_wave *waves;
 	size_t wave_count;
 	struct plan_step *steps;
