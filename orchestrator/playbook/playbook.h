@@ -200,6 +200,7 @@ enum pb_kind { PB_KIND_ROLLOUT, PB_KIND_LOAD_TEST, PB_KIND_FAULT_DRILL };
 struct pb_var {
 	const char *name;
 	const char *value; /* NULL = required and not set */
+	bool given;	   /* by --set or a vars file: goes over the inventory's vars */
 	struct diag_at at;
 };
 
