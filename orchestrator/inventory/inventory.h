@@ -16,9 +16,9 @@ struct rs_label {
 
 struct rs_host {
 	const char *name, *address, *service_address,
-		*sluice_dir;		/* sluice_dir: "~/.sluice" default */
+		*sluice_dir;            /* sluice_dir: "~/.sluice" default */
 	struct transport_target target; /* ready for transport_new */
-	struct rs_label *labels;	/* set, zone, ... : host over group */
+	struct rs_label *labels;        /* set, zone, ... : host over group */
 	size_t label_count;
 	size_t index; /* inventory order */
 };
@@ -30,7 +30,9 @@ struct rs_command { /* rendered, for /bin/sh; text NULL = not given */
 struct rs_file {
 	char *to, *content_path; /* absolute local path; content read at plan time */
 	unsigned mode;
-	char *content; /* substituted content, or NULL = as the file is */
+	bool substitute;
+	/* substituted content, set by inventory_resolve_secrets; NULL = as the file is */
+	char *content;
 };
 
 /* One (service, host, port), everything rendered for it. */
@@ -38,16 +40,18 @@ struct rs_instance {
 	size_t index; /* in resolved.instances: plan order (inventory order, zones round robin) */
 	const struct pb_service *service;
 	const struct rs_host *host;
-	unsigned port;	    /* 0 = service without a port */
-	char *id;	    /* "oa01:8080", "oa01" without port: used in events and messages */
-	char *address;	    /* $(instance): serviceAddress:port */
+	unsigned port;      /* 0 = service without a port */
+	char *id;           /* "oa01:8080", "oa01" without port: used in events and messages */
+	char *address;      /* $(instance): serviceAddress:port */
 	char *dir, *sluice; /* release.dir, <dir>/.sluice */
-	char *link;	    /* "current" or "current-8080" */
+	char *link;         /* "current" or "current-8080" */
 	char *command, *start, *stop, *status; /* rendered for sh; NULL = none */
-	char *log;			       /* NULL = none */
+	char *log;                             /* NULL = none */
 	struct rs_label
 		*env; /* rendered; values may still be references (secret = true in env_secret) */
 	bool *env_secret;
+	/* the values in clear: NULL before inventory_resolve_secrets; wiped by resolved_free */
+	char **env_clear;
 	size_t env_count;
 	char *ready_http;    /* path only */
 	unsigned ready_port; /* port of the probe */
@@ -68,10 +72,10 @@ struct resolved {
 	size_t host_count;
 	struct rs_instance *instances; /* all of the service, in plan order */
 	size_t instance_count;
-	bool *limited;	     /* per instance: outside --limit, counts as old and is not touched */
+	bool *limited;       /* per instance: outside --limit, counts as old and is not touched */
 	const char *version; /* of the (one) service, rendered */
 	const char *sha256;  /* rendered or NULL */
-	char *artifact;	     /* rendered; absolute local path, or a URL */
+	char *artifact;      /* rendered; absolute local path, or a URL */
 	unsigned fanout;
 };
 
