@@ -33,11 +33,11 @@ struct transport_target {
 	const char *jump;
 	const char *const *identities; /* private key files, NULL-terminated, or NULL */
 	const char *known_hosts;       /* file; NULL = ~/.ssh/known_hosts and the system's */
-	const char *config;	       /* ssh_config file; NULL = ~/.ssh/config and the system's */
+	const char *config;            /* ssh_config file; NULL = ~/.ssh/config and the system's */
 	enum transport_driver driver;
 	int64_t connect_timeout_ms; /* 0 = 10 s */
 	int64_t command_timeout_ms; /* 0 = 5 min; per call, unless the call says otherwise */
-	const char *local_root;	    /* local driver: HOME for its commands; NULL = the process's */
+	const char *local_root;     /* local driver: HOME for its commands; NULL = the process's */
 };
 
 struct transport;
@@ -82,7 +82,7 @@ struct transport_exec {
 	const char *command; /* for the login shell, as is: keep it to words every shell knows */
 	const void *input;   /* standard input, copied; then EOF */
 	size_t input_len;
-	size_t max_out;	    /* 0 = 1 MiB */
+	size_t max_out;     /* 0 = 1 MiB */
 	int64_t timeout_ms; /* 0 = the target's command_timeout_ms; counts from the start of exec,
 			     * connecting has its own deadline */
 };
