@@ -30,6 +30,7 @@ static void name_attempt(struct act *a)
 static void settle(struct act *a)
 {
 	a->settling = true;
+	a->acting = true;
 	a->prior = cJSON_Duplicate(sl_json_get(a->seen->intent, "prior"), true);
 	a->target = cJSON_Duplicate(sl_json_get(a->seen->intent, "target"), true);
 	if (a->ops->settle)
@@ -64,6 +65,7 @@ static void intended(void *arg)
 	struct act *a = arg;
 	if (a->r->over)
 		return;
+	a->acting = true;
 	a->ops->act(a);
 }
 

@@ -179,9 +179,11 @@ void walk(struct runner *r)
 /* Waits that a stop ends at once: a pause has nothing in hand that could be left half done. */
 static void stop_waits(struct runner *r)
 {
-	for (size_t i = r->act_count; i-- > 0;)
-		if (i < r->act_count && r->acts[i]->ops->stop && !r->acts[i]->ending)
-			r->acts[i]->ops->stop(r->acts[i]);
+	for (size_t i = r->act_count; i-- > 0;) {
+		struct act *a = i < r->act_count ? r->acts[i] : NULL;
+		if (a && a->ops->stop && a->acting && !a->ending)
+			a->ops->stop(a);
+	}
 }
 
 void walk_stop(struct runner *r, enum stop_reason why, const char *fmt, ...)

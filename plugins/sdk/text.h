@@ -40,4 +40,7 @@ bool sl_text_starts(const char *s, const char *prefix);
 /* [A-Za-z0-9._+-]{1,64} and neither "." nor "..": names that become file names. */
 bool sl_text_is_name(const char *s);
 
+/* Standard base64 with padding, one line. Yours to free. */
+char *sl_text_base64(const void *bytes, size_t len);
+
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside run: the table of steps; one file a family. */
+#ifndef SLUICE_RUN_STEPS_H
+#define SLUICE_RUN_STEPS_H
+
+#include "orchestrator/run/runner.h"
+
+extern const struct step_ops step_claim, step_release;             /* step_claim.c */
+extern const struct step_ops step_stage, step_unstage, step_prune; /* step_stage.c */
+extern const struct step_ops step_drain, step_return, step_weight; /* step_router.c */
+extern const struct step_ops step_swap;                            /* step_swap.c */
+extern const struct step_ops step_ready;                           /* step_ready.c */
+extern const struct step_ops step_pause;                           /* step_pause.c */
+extern const struct step_ops step_run;                             /* step_command.c */
+
+#endif
