@@ -8,7 +8,7 @@
 # not hold ends it. Output is TAP-like: "ok - NAME" or "not ok - NAME", "# ..." for the rest, and
 # "skip - NAME: what is missing".
 
-# shellcheck source=tests/lab/common.sh
+# shellcheck source=../lab/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/common.sh"
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/sl-test.XXXXXX")

@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The kill table: the controller is killed (SIGKILL) after every single durable append to its journal,
+# once followed by `resume`, once by `undo`, and what is left is looked at from outside: links, live
+# processes, claims, staging folders, router weights. No point is skipped and none is sampled:
+# SLUICE_TEST_CRASH=N makes the journal die after its Nth append, N grows until a run ends alive.
+# Then the same with a second kill during the resume and during the undo.
+#
+# `local` driver, a fake router: no traffic and no SSH, so that hundreds of kills take a minute or two.
+# LANES labs work side by side (most of the time is waiting).
+LANES=${LANES:-6}
+if [ "${1:-}" != lane ]; then
+	share=$(mktemp -d "${TMPDIR:-/tmp}/sl-kills.XXXXXX")
+	: >"$share/rows"
+	trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$share"' EXIT
+	trap 'exit 130' INT TERM
+	for lane in $(seq "$LANES"); do
+		bash "${BASH_SOURCE[0]}" lane "$share" "$lane" &
+	done
+	wait
+	printf '# %5s  %-44s  %-18s  %s\n' point 'last event in the journal' 'then resume' 'then undo'
+	sort -n "$share/rows" | awk -F'|' '{ printf "# %5s  %-44s  %-18s  %s\n", $1, $2, $3, $4 }'
+	printf '# %d points, %d second kills\n' "$(grep -c '^[0-9]*|' "$share/rows")" \
+		"$(grep -c '^[0-9]*+' "$share/rows")"
+	[ -e "$share/alive" ] || printf 'not ok - the end of the journal was never reached\n'
+	[ -e "$share/alive" ] && ! grep -q 'FAILED' "$share/rows"
+	exit
+fi
+
+. "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
+share=$2
+lane=$3
+serial=0 # makes version names: every release is a new one
+
+# --- the queue: numbers given out one by one ---
+
+take() {
+	(
+		flock 9
+		read -r n <"$share/$1" 2>/dev/null || n=0
+		printf '%d\n' $((n + 1)) >"$share/$1"
+		printf '%d' $((n + 1))
+	) 9>"$share/lock"
+}
+
+playbook_kill() {
+	sed '/^strategy:/,$d' canary.yaml
+	cat <<-'END'
+		strategy:
+		  canary:
+		    router: { use: edge, backend: be_shop }
+		    maxUnavailable: 1
+		    progressDeadline: 60s
+		    steps:
+		      - upgrade: 1
+		      - run: { name: note, hosts: local, repeatable: true, command: "true" }
+		      - run: { name: mark, hosts: one, command: touch marked, undo: rm -f marked, check: test -e marked }
+		      - setWeight: 50%
+		      - pause: { duration: 100ms }
+	END
+}
+
+# --- one kill ---
+
+next_version() {
+	serial=$((serial + 1))
+	version=$serial.0.0
+	"$LAB_HOME/lab" artifact "$SITE" "$version"
+}
+
+# die_at N VERB...: true if it died there, false if it came to its end alive.
+die_at() {
+	local n=$1
+	shift
+	printf 'SLUICE_TEST_CRASH=%s %s\n' "$n" "$*" >"$T/command"
+	SLUICE_TEST_CRASH=$n "$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
+	died=$?
+	[ $died = 137 ]
+}
+
+run_until() {
+	die_at "$1" run kill.yaml --set "version=$version" -y -o json
+}
+
+# What the journal's Nth event was, as far as anybody can tell afterwards.
+event_name() {
+	"$SLUICE" attach kill -o json </dev/null 2>/dev/null | sed -n "$1p" | sed \
+		-e 's/.*"event":"\([^"]*\)"/\1&/' \
+		-e 's/^\([^"]*\)".*"do":"\([^"]*\)"\(.*\)/\1 \2 \3/' \
+		-e 's/".*"host":"\([^"]*\)".*/\1/' -e 's/[",{].*//'
+}
+
+# The end state must be one version everywhere and nothing left over. In a shell of its own: the
+# expectations end it.
+settled_on() {
+	(
+		expect_versions "$1"
+		expect_tidy
+	)
+}
+
+# A run whose last append was its end has nothing left to resume.
+resumed() {
+	sl resume -y
+	case $? in
+	0) return 0 ;;
+	2) sl show kill -o json && grep -q '"state":"ended"' "$T/out" ;;
+	*) return 1 ;;
+	esac
+}
+
+undone() {
+	sl undo kill -y
+}
+
+no_release_of() {
+	! ls -d "$SITE"/hosts/*/"$LAB_SRV"/shop/releases/"$1"-* >/dev/null 2>&1
+}
+
+blame() {
+	printf '# lane %s, point %s, %s: wrong\n' "$lane" "$1" "$2"
+	(fail "the last answer")
+	site_picture | sed 's/^/#   /'
+	rm -rf "$T"/state
+	fresh "$old" || exit 1
+}
+
+# --- the two halves of a row ---
+
+kill_then_resume() {
+	next_version
+	run_until "$1" || return 2
+	if resumed && settled_on "$version"; then
+		old=$version
+		cell='all new'
+	else
+		blame "$1" resume
+		cell=FAILED
+	fi
+}
+
+kill_then_undo() {
+	next_version
+	run_until "$1" || return 2
+	if undone && settled_on "$old" && no_release_of "$version"; then
+		cell='all old'
+	else
+		blame "$1" undo
+		cell=FAILED
+	fi
+}
+
+row() {
+	local point=$1 name new
+	kill_then_resume "$point" || return 1
+	new=$cell
+	name=$(event_name "$point")
+	kill_then_undo "$point" || return 1
+	printf '%s|%s|%s|%s\n' "$point" "$name" "$new" "$cell" >>"$share/rows"
+	printf '%s - killed after append %s (%s): resume %s, undo %s\n' \
+		"$([ "$new$cell" = 'all newall old' ] && echo ok || echo 'not ok')" "$point" "$name" "$new" "$cell"
+}
+
+# --- killed twice ---
+
+second_row() {
+	local first=$1 second=$2 new=-
+	next_version
+	run_until "$first" || return 0
+	die_at "$second" resume -y # it may well end alive
+	if { [ $died = 0 ] || resumed; } && settled_on "$version"; then
+		old=$version
+		new='all new'
+	else
+		blame "$first+$second" 'resume, killed again'
+		new=FAILED
+	fi
+	next_version
+	run_until "$first" || return 0
+	die_at "$second" undo kill -y
+	if { [ $died = 0 ] || undone; } && settled_on "$old"; then
+		cell='all old'
+	else
+		blame "$first+$second" 'undo, killed again'
+		cell=FAILED
+	fi
+	printf '%s+%s|killed again|%s|%s\n' "$first" "$second" "$new" "$cell" >>"$share/rows"
+	printf '%s - killed after append %s, then again after %s: resume %s, undo %s\n' \
+		"$([ "$new$cell" = 'all newall old' ] && echo ok || echo 'not ok')" "$first" "$second" "$new" "$cell"
+}
+
+lab_start --driver local --router fake --hosts 2 --lbs 1 --healthy 100ms
+playbook_kill | sed 's/interval: 100ms/interval: 50ms/; s/^name: .*/name: kill/' >kill.yaml
+next_version
+old=$version
+fresh "$old"
+while [ ! -e "$share/alive" ]; do
+	point=$(take next)
+	row "$point" || printf '%s\n' "$point" >>"$share/alive"
+done
+last=$(sort -n "$share/alive" | head -n 1)
+while pair=$(take second) && [ "$pair" -le "${SECOND:-24}" ]; do
+	# Spread over the first run, each with an early, a middle and a late second kill.
+	second_row $((1 + (last - 2) * ((pair + 2) / 3) / 9)) $((2 + (pair % 3) * 9))
+done
