@@ -12,10 +12,11 @@ char *model_release_name(const struct plan_input *in)
 	return sl_asprintf("%s-%.8s", in->resolved->version, in->artifact->sha256);
 }
 
-static bool is_converged(const struct plan_input *in, size_t i)
+bool plan_converged(const struct plan_input *in, size_t i)
 {
 	const struct plan_seen *s = &in->seen[i];
-	return s->alive && s->link == SEEN_RELEASE && s->digest && s->spec &&
+	bool limited = in->resolved->limited && in->resolved->limited[i];
+	return !limited && s->alive && s->link == SEEN_RELEASE && s->digest && s->spec &&
 	       strcasecmp(s->digest, in->artifact->sha256) == 0 &&
 	       strcmp(s->spec, in->resolved->instances[i].spec) == 0;
 }
@@ -47,13 +48,14 @@ static void model_fill(struct plan_model *m, const struct plan_input *in, size_t
 	const struct plan_seen *s = &in->seen[i];
 	bool ready = true;
 	x->limited = in->resolved->limited && in->resolved->limited[i];
-	x->converged = !x->limited && is_converged(in, i);
+	x->converged = plan_converged(in, i);
 	x->todo = !x->limited && !x->converged;
 	x->dead = !x->limited && !s->alive;
 	x->first = !x->limited && s->link == SEEN_NONE;
 	x->configured = x->weight = 1;
 	if (in->router)
 		find_server(x, &ready, in->router, i);
+	x->marked = !ready;
 	x->kept_out = !x->dead && !ready;
 	x->in_service = !x->dead && ready;
 	x->is_new = x->converged;

@@ -42,7 +42,7 @@ size_t model_new(const struct plan_model *m);
  */
 double model_share(const struct plan_model *m, double want, int *weights);
 
-/* Names of the release that a plan leads to: "<version>-<first 8 of sha256>". Yours to free. */
+/* The name of the release that a plan leads to: "<version>-<first 8 of sha256>". Yours to free. */
 char *model_release_name(const struct plan_input *in);
 
 #endif

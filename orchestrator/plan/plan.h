@@ -87,7 +87,8 @@ struct plan_step {
 	/* claim, release: */
 	char *claim;        /* the sluice folder on the host; routers without hosts: "" */
 	char *router_claim; /* "edge be_orders" when it is a router's, else NULL */
-	/* stage, swap, unstage: */
+	/* stage, swap, unstage, ready (what should be live). A stage whose prior_release is set
+	 * found the release there: an undo leaves it. */
 	char *release, *digest, *spec; /* target; release NULL in swap = stop and remove the link */
 	char *prior_release, *prior_spec; /* as observed; NULL = none */
 	bool first_install;               /* no current link: no drain */
@@ -148,6 +149,9 @@ struct plan {
  * success = nothing to change.
  */
 int plan_make(const struct plan_input *in, struct plan *out, struct sl_error *e);
+/* Does this instance run the target already (release, spec, alive)? Not outside --limit: those
+ * count as old. Untouched by the plan, it is on the new side from the start. */
+bool plan_converged(const struct plan_input *in, size_t instance);
 void plan_release(struct plan *p);
 
 /* How far a plan got, from the journal: one per step. */

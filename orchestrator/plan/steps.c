@@ -99,7 +99,9 @@ static bool all_first(const struct draft *d)
 /*
  * A first install has nothing to drain. Where others of the service live, its server is marked out
  * all the same, or the router would send it traffic before it was found ready (and, in a canary, at
- * full weight). What is down has no calls in flight, but is marked out for the same reason.
+ * full weight). What is down has no calls in flight, but is marked out for the same reason; where
+ * it is marked out already (an earlier run left it so), it comes back once it is ready: a broken
+ * service must be fixable.
  */
 static bool wants_drain(const struct draft *d, size_t i)
 {
@@ -107,7 +109,9 @@ static bool wants_drain(const struct draft *d, size_t i)
 	const struct pb_drain *drain = &d->service->drain;
 	bool by_itself = d->in->resolved->instances[i].drain_command ||
 			 (drain->propagation.given && drain->propagation.ms > 0);
-	if (d->model.router && !x->kept_out)
+	if (d->model.router && x->marked)
+		return false;
+	if (d->model.router)
 		return x->first ? !all_first(d) : true;
 	return by_itself && !x->first && !x->dead;
 }
