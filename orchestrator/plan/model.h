@@ -14,6 +14,7 @@ struct model_instance {
 	bool converged; /* on the target already, with its spec, alive */
 	bool todo;      /* this plan changes it */
 	bool dead;      /* down when looked at */
+	bool marked;    /* not ready at the router */
 	bool kept_out;  /* alive, but somebody took it out at the router: it stays out */
 	bool first;     /* nothing installed */
 	bool has_server, backup;

@@ -84,7 +84,7 @@ struct plan_step {
 	char *service, *host; /* NULL = none; host "local" = here */
 	unsigned port;
 	int64_t deadline_ms; /* for the act and its waits; 0 = none (pause without end) */
-	/* claim, release: */
+	/* claim, release; and every other step on a host: the claim it acts under */
 	char *claim;        /* the sluice folder on the host; routers without hosts: "" */
 	char *router_claim; /* "edge be_orders" when it is a router's, else NULL */
 	/* stage, swap, unstage, ready (what should be live). A stage whose prior_release is set
