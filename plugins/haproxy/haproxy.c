@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HAProxy as a router, through its runtime API on a unix or TCP socket, here or on LB hosts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/haproxy/call.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
+
+static const struct sl_setting settings[] = {
+	{
+		.name = "socket",
+		.type = SL_SETTING_TEXT,
+		.required = true,
+		.help = "The runtime API: the path of a unix socket of level admin, or "
+			"tcp://host:port.",
+	},
+	{
+		.name = "hosts",
+		.type = SL_SETTING_HOSTS,
+		.help = "The load balancer hosts that have this socket, reached over SSH; without "
+			"it the socket is on this machine.",
+	},
+	{
+		.name = "route",
+		.type = SL_SETTING_MAP,
+		.help = "map: the map file that routes by header; newBackend: the backend of the "
+			"new version.",
+	},
+};
+
+static const struct sl_setting_value *value_find(const struct sl_settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->values[i].name, name) == 0)
+			return &s->values[i];
+	return NULL;
+}
+
+/* "/run/x.sock" or "tcp://host:port" (IPv6 in brackets) into *at; strings live in hap->socket. */
+static int socket_parse(struct hap *hap, const char *text, struct sl_endpoint *at,
+			struct sl_error *e)
+{
+	char *host, *colon;
+	int64_t port;
+
+	hap->socket = sl_strdup(text);
+	if (text[0] == '/') {
+		at->unix_path = hap->socket;
+		return SL_OK;
+	}
+	if (!sl_text_starts(text, "tcp://"))
+		return sl_fail(e, SL_EINPUT,
+			       "'socket' must be an absolute path or tcp://host:port, not '%.128s'",
+			       text);
+	host = hap->socket + strlen("tcp://");
+	colon = strrchr(host, ':');
+	if (!colon || colon == host || !sl_count_parse(colon + 1, 1, 65535, &port))
+		return sl_fail(e, SL_EINPUT, "'socket': '%.128s' lacks a port from 1 to 65535",
+			       text);
+	*colon = '\0';
+	if (host[0] == '[' && colon[-1] == ']') {
+		colon[-1] = '\0';
+		host++;
+	}
+	at->address = host;
+	at->port = (unsigned)port;
+	return SL_OK;
+}
+
+static void nodes_fill(struct hap *hap, const struct sl_setting_value *hosts, const char *socket,
+		       const struct sl_endpoint *at)
+{
+	hap->node_count = hosts ? hosts->count : 1;
+	hap->nodes = sl_alloc_n(hap->node_count, sizeof *hap->nodes);
+	for (size_t i = 0; i < hap->node_count; i++) {
+		struct hap_node *node = &hap->nodes[i];
+
+		node->label = sl_strdup(hosts ? hosts->items[i] : socket);
+		node->at = *at;
+		node->at.host = hosts ? node->label : NULL;
+	}
+}
+
+static void hap_free(struct hap *hap)
+{
+	for (size_t i = 0; i < hap->node_count; i++)
+		free(hap->nodes[i].label);
+	free(hap->nodes);
+	free(hap->name);
+	free(hap->socket);
+	free(hap);
+}
+
+static void *hap_open(const struct sl_settings *given, const struct sl_host_services *services,
+		      struct sl_error *e)
+{
+	const struct sl_setting_value *socket = value_find(given, "socket");
+	struct sl_endpoint at = {0};
+	struct hap *hap;
+
+	if (services->size < sizeof *services) {
+		sl_fail(e, SL_EUNSUPPORTED, "this sluice is older than the plugin");
+		return NULL;
+	}
+	hap = sl_alloc(sizeof *hap);
+	hap->services = services;
+	hap->name = sl_strdup(given->backend);
+	if (socket_parse(hap, socket->text, &at, e) != SL_OK) {
+		hap_free(hap);
+		return NULL;
+	}
+	nodes_fill(hap, value_find(given, "hosts"), socket->text, &at);
+	return hap;
+}
+
+void hap_maybe_free(struct hap *hap)
+{
+	void (*closed)(void *) = hap->closed;
+	void *arg = hap->closed_arg;
+
+	if (!hap->closing || hap->calls || hap->pending)
+		return;
+	hap_free(hap);
+	closed(arg);
+}
+
+static void on_close_tick(void *arg)
+{
+	struct hap *hap = arg;
+
+	hap->pending--;
+	hap_maybe_free(hap);
+}
+
+static void hap_cancel(void *instance, struct sl_call *call)
+{
+	struct sl_error e = {0};
+	bool touched = false;
+
+	(void)instance;
+	for (size_t i = 0; i < call->hap->node_count; i++)
+		touched = touched || call->turns[i].touched;
+	sl_fail(&e, SL_ECANCELED, "%s: canceled%s", call->hap->name,
+		touched ? " in mid-change: read the backend to see what took effect" : "");
+	hap_call_end_later(call, &e);
+}
+
+static void hap_close(void *instance, void (*closed)(void *arg), void *arg)
+{
+	struct hap *hap = instance;
+
+	hap->closing = true;
+	hap->closed = closed;
+	hap->closed_arg = arg;
+	hap->pending++;
+	for (struct sl_call *call = hap->calls; call; call = call->next)
+		hap_cancel(hap, call);
+	hap->services->timer(hap->services->ctx, 0, on_close_tick, hap);
+}
+
+static const struct sl_router_ops router = {
+	.size = sizeof router,
+	.read = hap_read,
+	.write = hap_write,
+	.cancel = hap_cancel,
+};
+
+static const struct sl_plugin plugin = {
+	.size = sizeof plugin,
+	.abi = SL_PLUGIN_ABI,
+	.name = "haproxy",
+	.summary = "moves traffic between servers through HAProxy's runtime API",
+	.licence = "Apache-2.0",
+	.settings = settings,
+	.setting_count = SL_COUNT(settings),
+	.router = &router,
+	.open = hap_open,
+	.close = hap_close,
+};
+
+SL_PLUGIN_EXPORT const struct sl_plugin *sluice_plugin(void);
+
+const struct sl_plugin *sluice_plugin(void)
+{
+	return &plugin;
+}
