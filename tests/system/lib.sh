@@ -240,6 +240,7 @@ client_start() {
 	# shellcheck disable=SC2046 # one word an address
 	"$BIN/client" --rate 150 $(fronts) >"$T/client.json" 2>&1 </dev/null &
 	note_pid "$T/client.noted" $!
+	disown
 }
 
 client_said() {
