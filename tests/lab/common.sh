@@ -14,6 +14,8 @@ die() {
 	exit 1
 }
 
+[ -x "$BIN/ask" ] || die "no $BIN/ask: make lab"
+
 # --- waiting: on a condition, with a deadline, never for a fixed time ---
 
 # A pipe that nobody writes to: reading from it with a deadline is the pause between two looks.

@@ -38,7 +38,7 @@ marks_are_passed_on() {
 # TERM while a request is in flight: it is answered, with connection: close, then exit 0.
 stops_gently() {
 	local pid
-	(cd "$T" && "HOST=$net.1" PORT=8080 SHOP_MODE=slow:700 exec "$BIN/shop" orders) 2>"$T/orders.log" &
+	(cd "$T" && HOST=$net.1 PORT=8080 SHOP_MODE=slow:700 exec "$BIN/shop" orders) 2>"$T/orders.log" &
 	pid=$!
 	await 5 "$BIN/ask" "$net.1:8080" || fail "orders does not listen"
 	"$BIN/get" -h connection "$net.1:8080/" >"$T/said" &
@@ -88,8 +88,8 @@ fake_is_like_the_real_one() {
 		    default_backend be_shop
 		backend be_shop
 		    balance roundrobin
-		    server h1-8080 "$net.1:8080"
-		    server h2-8080 "$net.2:8080"
+		    server h1-8080 $net.1:8080
+		    server h2-8080 $net.2:8080
 	END
 	PATH=$PATH:/usr/sbin haproxy -W -db -f "$T/h.cfg" >"$T/h.log" 2>&1 &
 	note_pid "$T/real.noted" $!
