@@ -15,14 +15,14 @@
 #include "plugins/sdk/plugin.h"
 
 struct hap_node {
-	char *label; /* the host's name, or the socket */
+	char *label;  /* the host's name, or the socket */
+	char *socket; /* unix path, or the host part of tcp:// */
 	struct sl_endpoint at;
 };
 
 struct hap {
 	const struct sl_host_services *services; /* the host keeps it longer than us */
 	char *name;                              /* of the backend in the inventory */
-	char *socket;                            /* unix path, or the host part of tcp:// */
 	struct hap_node *nodes;
 	size_t node_count;
 	struct sl_call *calls;

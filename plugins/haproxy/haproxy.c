@@ -14,7 +14,7 @@ static const struct sl_setting settings[] = {
 		.type = SL_SETTING_TEXT,
 		.required = true,
 		.help = "The runtime API: the path of a unix socket of level admin, or "
-			"tcp://host:port.",
+			"tcp://host:port; $(host) in it is the name of the LB host.",
 	},
 	{
 		.name = "hosts",
@@ -38,23 +38,32 @@ static const struct sl_setting_value *value_find(const struct sl_settings *s, co
 	return NULL;
 }
 
-/* "/run/x.sock" or "tcp://host:port" (IPv6 in brackets) into *at; strings live in hap->socket. */
-static int socket_parse(struct hap *hap, const char *text, struct sl_endpoint *at,
-			struct sl_error *e)
+/* The socket's text with $(host) filled in: LB nodes on one machine cannot share a path. */
+static char *socket_text(const char *text, const char *host)
+{
+	const char *name = host ? strstr(text, "$(host)") : NULL;
+
+	if (!name)
+		return sl_strdup(text);
+	return sl_asprintf("%.*s%s%s", (int)(name - text), text, host, name + strlen("$(host)"));
+}
+
+/* "/run/x.sock" or "tcp://host:port" (IPv6 in brackets) into node->at; strings live in socket. */
+static int socket_parse(struct hap_node *node, const char *text, struct sl_error *e)
 {
 	char *host, *colon;
 	int64_t port;
 
-	hap->socket = sl_strdup(text);
-	if (text[0] == '/') {
-		at->unix_path = hap->socket;
+	node->socket = socket_text(text, node->at.host);
+	if (node->socket[0] == '/') {
+		node->at.unix_path = node->socket;
 		return SL_OK;
 	}
 	if (!sl_text_starts(text, "tcp://"))
 		return sl_fail(e, SL_EINPUT,
 			       "'socket' must be an absolute path or tcp://host:port, not '%.128s'",
 			       text);
-	host = hap->socket + strlen("tcp://");
+	host = node->socket + strlen("tcp://");
 	colon = strrchr(host, ':');
 	if (!colon || colon == host || !sl_count_parse(colon + 1, 1, 65535, &port))
 		return sl_fail(e, SL_EINPUT, "'socket': '%.128s' lacks a port from 1 to 65535",
@@ -64,13 +73,13 @@ static int socket_parse(struct hap *hap, const char *text, struct sl_endpoint *a
 		colon[-1] = '\0';
 		host++;
 	}
-	at->address = host;
-	at->port = (unsigned)port;
+	node->at.address = host;
+	node->at.port = (unsigned)port;
 	return SL_OK;
 }
 
-static void nodes_fill(struct hap *hap, const struct sl_setting_value *hosts, const char *socket,
-		       const struct sl_endpoint *at)
+static int nodes_fill(struct hap *hap, const struct sl_setting_value *hosts, const char *socket,
+		      struct sl_error *e)
 {
 	hap->node_count = hosts ? hosts->count : 1;
 	hap->nodes = sl_alloc_n(hap->node_count, sizeof *hap->nodes);
@@ -78,26 +87,27 @@ static void nodes_fill(struct hap *hap, const struct sl_setting_value *hosts, co
 		struct hap_node *node = &hap->nodes[i];
 
 		node->label = sl_strdup(hosts ? hosts->items[i] : socket);
-		node->at = *at;
 		node->at.host = hosts ? node->label : NULL;
+		if (socket_parse(node, socket, e) != SL_OK)
+			return e->code;
 	}
+	return SL_OK;
 }
 
 static void hap_free(struct hap *hap)
 {
-	for (size_t i = 0; i < hap->node_count; i++)
+	for (size_t i = 0; i < hap->node_count; i++) {
 		free(hap->nodes[i].label);
+		free(hap->nodes[i].socket);
+	}
 	free(hap->nodes);
 	free(hap->name);
-	free(hap->socket);
 	free(hap);
 }
 
 static void *hap_open(const struct sl_settings *given, const struct sl_host_services *services,
 		      struct sl_error *e)
 {
-	const struct sl_setting_value *socket = value_find(given, "socket");
-	struct sl_endpoint at = {0};
 	struct hap *hap;
 
 	if (services->size < sizeof *services) {
@@ -107,11 +117,11 @@ static void *hap_open(const struct sl_settings *given, const struct sl_host_serv
 	hap = sl_alloc(sizeof *hap);
 	hap->services = services;
 	hap->name = sl_strdup(given->backend);
-	if (socket_parse(hap, socket->text, &at, e) != SL_OK) {
+	if (nodes_fill(hap, value_find(given, "hosts"), value_find(given, "socket")->text, e) !=
+	    SL_OK) {
 		hap_free(hap);
 		return NULL;
 	}
-	nodes_fill(hap, value_find(given, "hosts"), socket->text, &at);
 	return hap;
 }
 
