@@ -111,7 +111,8 @@ char *inventory_env_lines(const struct rs_instance *i);
 char *inventory_render_command(const struct resolved *r, const struct pb_command *c,
 			       const struct rs_instance *i, const struct rs_host *h,
 			       const char *release_dir, int64_t run_number, struct sl_error *e);
-/* Expand a `hosts:` list (groups, hosts, ranges) to host names, inventory order, each once. */
+/* Expand a `hosts:` list (groups, hosts, ranges) to host names, inventory order, each once. Array
+ * and names are one block: free(*names). */
 int inventory_expand(const struct inventory_file *f, const struct pb_strings *hosts,
 		     const char ***names, size_t *count, struct diags *d);
 
