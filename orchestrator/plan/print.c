@@ -97,11 +97,12 @@ static void put_hosts(struct printer *pr, const struct plan_wave *w)
 {
 	const struct plan_step *steps = pr->p->steps + w->first;
 	const char *seen[4] = {0};
-	size_t hosts = 0, routers = 0;
+	const char *router = NULL;
+	size_t hosts = 0;
 	for (size_t i = 0; i < w->count; i++) {
 		bool again = false;
 		if (steps[i].router_claim) {
-			routers++;
+			router = steps[i].router_claim;
 			continue;
 		}
 		for (size_t k = 0; k < i && !again; k++)
@@ -117,9 +118,8 @@ static void put_hosts(struct printer *pr, const struct plan_wave *w)
 		putf(pr, DIM, 0, "%zu hosts", hosts);
 	for (size_t i = 0; hosts <= 3 && i < hosts; i++)
 		putf(pr, DIM, 0, "%s%s", i ? ", " : "", seen[i] ? seen[i] : "?");
-	if (routers)
-		putf(pr, DIM, 0, "%srouter %s", hosts ? ", " : "",
-		     steps[w->count - 1].router_claim);
+	if (router)
+		putf(pr, DIM, 0, "%srouter %s", hosts ? ", " : "", router);
 }
 
 static void put_state(struct printer *pr, const struct plan_wave *w)
@@ -180,7 +180,8 @@ static size_t put_track(struct printer *pr, const struct plan_wave *w, size_t at
 /* Weights that the router's servers get: each weight with its servers. */
 static void put_weights(struct printer *pr, double share)
 {
-	if (!pr->in || !pr->model.router || share < 0)
+	/* How far the forward plan got is not known here. */
+	if (!pr->in || !pr->model.router || share < 0 || pr->p->undo)
 		return;
 	struct plan_model *m = &pr->model;
 	int *weights = sl_alloc_n(m->count + 1, sizeof *weights);
@@ -303,6 +304,17 @@ static void put_wave(struct printer *pr, size_t index)
 
 /* --- the whole --- */
 
+static void put_kind(struct printer *pr)
+{
+	if (!pr->in)
+		return;
+	bool canary = pr->in->resolved->playbook->strategy.kind == PB_CANARY;
+	putf(pr, PLAIN, 0, ", %s", canary ? "canary" : "rolling");
+	if (pr->in->router)
+		putf(pr, PLAIN, 0, " through %s of router %s", pr->in->router->backend,
+		     pr->in->router->name);
+}
+
 static void put_head(struct printer *pr)
 {
 	const struct plan *p = pr->p;
@@ -314,6 +326,7 @@ static void put_head(struct printer *pr)
 	put(pr, GREEN, 0, !p->undo ? p->version : p->old_version ? p->old_version : "as it was");
 	putf(pr, PLAIN, 0, "%s: %zu of %zu instances %s", p->undo ? "  undo" : "", p->touched,
 	     p->total, p->touched == 1 && p->total == 1 ? "changes" : "change");
+	put_kind(pr);
 	newline(pr);
 	if (p->undo || !p->release)
 		return;
@@ -362,8 +375,12 @@ static void put_foot(struct printer *pr)
 		return;
 	struct sl_buf b;
 	sl_buf_init(&b, 512);
-	sl_buf_printf(&b, "A rollback from the end would take about %s; traffic leaves first.",
-		      sl_duration_human(time, sizeof time, pr->p->rollback_ms));
+	bool weights = false;
+	for (size_t i = 0; i < pr->p->step_count; i++)
+		weights = weights || pr->p->steps[i].what == DO_WEIGHT;
+	sl_buf_printf(&b, "A rollback from the end would take about %s%s.",
+		      sl_duration_human(time, sizeof time, pr->p->rollback_ms),
+		      weights ? "; traffic leaves first" : "");
 	put_note(pr, sl_buf_str(&b));
 	sl_buf_release(&b);
 }

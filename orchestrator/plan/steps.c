@@ -9,7 +9,7 @@
 #include "plugins/sdk/units.h"
 
 #define SECONDS(n)      ((int64_t)(n)*1000)
-#define UPLOAD_PER_MS   128          /* bytes: a slow link still gets a release there */
+#define UPLOAD_PER_S    131072       /* bytes: a slow link still gets a release there */
 #define COMMAND_TIMEOUT SECONDS(300) /* what a host's start, stop and status may take */
 #define STOP_TIMEOUT    SECONDS(30)
 #define DRAIN_TIMEOUT   SECONDS(30)
@@ -56,7 +56,7 @@ static void stage_one(struct draft *d, struct draft_claim *c, size_t track)
 {
 	const struct plan_seen *seen = &d->in->seen[c->instance];
 	struct plan_step *s = draft_step_at(d, DO_STAGE, track, (size_t)c->instance);
-	s->deadline_ms += (int64_t)(d->in->artifact->size / UPLOAD_PER_MS);
+	s->deadline_ms += SECONDS(d->in->artifact->size / UPLOAD_PER_S);
 	s->port = 0;
 	s->release = sl_strdup(d->p->release);
 	s->digest = sl_strdup(d->p->digest);

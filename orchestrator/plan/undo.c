@@ -283,13 +283,16 @@ static void undo_traffic(struct undo *u)
 {
 	if (u->d.share < 0 || !u->traffic)
 		return;
-	char real[16];
-	sl_share_format(real, sizeof real, model_share(&u->d.model, 0, NULL));
+	char text[16];
+	double real = model_share(&u->d.model, 0, NULL);
 	steps_weight(&u->d, 0);
 	struct plan_wave *w = &u->d.p->waves[u->d.p->wave_count - 1];
 	free(w->title);
-	w->title = sl_asprintf("traffic back: %s stays on %s", real,
-			       u->forward->version ? u->forward->version : "the new version");
+	if (real > 0)
+		w->title = sl_asprintf("traffic back, %s stays for now",
+				       sl_share_format(text, sizeof text, real));
+	else
+		w->title = sl_asprintf("traffic back, all of it");
 }
 
 static void undo_instances(struct undo *u)
