@@ -14,11 +14,11 @@ enum pb_node_type { PB_SCALAR, PB_MAP, PB_LIST };
 
 struct pb_node {
 	enum pb_node_type type;
-	struct diag_at at;	      /* of the value */
-	struct diag_at key_at;	      /* of the key, when it is a value in a mapping */
-	const char *key;	      /* NULL unless in a mapping */
-	const char *text;	      /* scalars; NULL text = an empty (null) value */
-	bool quoted;		      /* scalar was quoted or a block */
+	struct diag_at at;            /* of the value */
+	struct diag_at key_at;        /* of the key, when it is a value in a mapping */
+	const char *key;              /* NULL unless in a mapping */
+	const char *text;             /* scalars; NULL text = an empty (null) value */
+	bool quoted;                  /* scalar was quoted or a block */
 	struct pb_node *first, *next; /* children, in order */
 };
 

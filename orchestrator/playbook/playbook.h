@@ -73,10 +73,10 @@ enum pb_runtime_kind {
 struct pb_runtime {
 	enum pb_runtime_kind kind;
 	struct diag_at at;
-	struct pb_command command;	       /* process */
+	struct pb_command command;             /* process */
 	struct pb_command start, stop, status; /* commands */
-	struct pb_pairs env;		       /* values may be env:, file:, command: references */
-	const char *stop_signal;	       /* "TERM" */
+	struct pb_pairs env;                   /* values may be env:, file:, command: references */
+	const char *stop_signal;               /* "TERM" */
 	struct pb_duration stop_timeout;       /* default 30s */
 	struct pb_text log;
 };
@@ -97,7 +97,7 @@ struct pb_drain {
 	bool until_idle;
 	struct pb_command until_command;
 	struct pb_duration propagation, timeout; /* timeout: default filled (30s) */
-	bool fail_on_timeout;			 /* onTimeout: fail */
+	bool fail_on_timeout;                    /* onTimeout: fail */
 };
 
 struct pb_file {
@@ -130,8 +130,8 @@ struct pb_service {
 	struct pb_text version; /* sees vars only */
 	struct pb_text sha256;
 	int64_t ports[64];
-	size_t port_count;	 /* 0 = a service without a port */
-	bool ports_form;	 /* written as `ports:`: links are current-<port> */
+	size_t port_count;       /* 0 = a service without a port */
+	bool ports_form;         /* written as `ports:`: links are current-<port> */
 	struct pb_text registry; /* name of a registry, or not given */
 	struct pb_release release;
 	struct pb_runtime runtime;
@@ -148,7 +148,7 @@ struct pb_run { /* a `run` step or hook */
 	struct pb_command command, undo, check;
 	struct pb_strings hosts; /* local | one | all | groups, hosts; default all */
 	bool repeatable;
-	bool per_instance;	    /* names $(instance) */
+	bool per_instance;          /* names $(instance) */
 	struct pb_duration timeout; /* default 5m */
 };
 
@@ -166,7 +166,7 @@ enum pb_step_kind {
 
 struct pb_step {
 	enum pb_step_kind kind;
-	struct diag_at at;	  /* of the step's key */
+	struct diag_at at;        /* of the step's key */
 	struct pb_amount amount;  /* upgrade (count or share), setWeight (share) */
 	struct pb_duration pause; /* given = with a duration; not = until promote */
 	struct pb_run run;
@@ -179,11 +179,11 @@ struct pb_strategy {
 	enum pb_strategy_kind kind;
 	struct diag_at at;
 	struct pb_amount max_unavailable; /* default 1 */
-	int64_t max_failures;		  /* default 0 */
-	double min_capacity;		  /* share, default 0.75 */
+	int64_t max_failures;             /* default 0 */
+	double min_capacity;              /* share, default 0.75 */
 	bool min_capacity_given;
-	struct pb_duration progress_deadline;	   /* default 10m */
-	bool pause_on_failure;			   /* onFailure: pause; default rollback */
+	struct pb_duration progress_deadline;      /* default 10m */
+	bool pause_on_failure;                     /* onFailure: pause; default rollback */
 	struct pb_amount rollback_max_unavailable; /* not given = max_unavailable */
 	struct pb_step *steps;
 	size_t step_count;
@@ -200,7 +200,8 @@ enum pb_kind { PB_KIND_ROLLOUT, PB_KIND_LOAD_TEST, PB_KIND_FAULT_DRILL };
 struct pb_var {
 	const char *name;
 	const char *value; /* NULL = required and not set */
-	bool given;	   /* by --set or a vars file: goes over the inventory's vars */
+	bool set;          /* by --set or a vars file: wins over vars of hosts and groups */
+	bool given;        /* by --set or a vars file: goes over the inventory's vars */
 	struct diag_at at;
 };
 
@@ -246,7 +247,8 @@ void playbook_free(struct playbook *p);
 
 /* --- the inventory file --- */
 
-/* ssh settings at one level (file, group or host). 0 / NULL = not set here. */
+/* ssh settings at one level (file, group or host). 0 / NULL = not set here. Files are absolute, or
+ * begin with "~" as written. */
 struct inv_ssh {
 	const char *user, *jump, *known_hosts, *config, *driver;
 	struct pb_strings identities;
@@ -261,7 +263,7 @@ struct inv_group {
 	struct pb_strings groups; /* members */
 	struct pb_pairs labels, vars;
 	struct inv_ssh ssh;
-	bool from_registry; /* in `later` */
+	bool from_registry; /* in the playbook's `later` when it uses the group */
 };
 
 struct inv_host {
@@ -294,7 +296,7 @@ struct inventory_file {
 	size_t host_count;
 	struct inv_backend *backends;
 	size_t backend_count;
-	struct pb_later *later;
+	struct pb_later *later; /* what stands for the whole file: state.etcd, become, alarms */
 	size_t later_count;
 	const struct pb_node *root;
 };
@@ -306,7 +308,9 @@ void inventory_free(struct inventory_file *f);
 /*
  * Checks that need both: groups, hosts, routers, registries, analyses' backends exist (near
  * matches); capacity and share walk with real host counts. known_type (may be NULL) tells whether a
- * plugin of that type is there (role as in inv_backend_kind); if not: a warning here.
+ * plugin of that type is there (role as in inv_backend_kind); if not: a warning here. What run
+ * cannot do yet and only the inventory shows (registries with consumers, groups from a registry) is
+ * added to p->later. Call it with the diags that both were loaded with.
  */
 void playbook_check_references(const struct playbook *p, const struct inventory_file *f,
 			       bool (*known_type)(void *arg, const char *type), void *arg,
