@@ -123,6 +123,8 @@ fake_is_like_the_real_one() {
 		enable server be_shop/h2-8080
 		show servers state be_shop
 		show servers state be_nothing
+		show table be_shop data.server_id gt 2000000000; show cli level
+		show stat be_nothing 6 -1
 	END
 	stop_noted "$T/real.noted"
 	stop_noted "$T/fake.noted"

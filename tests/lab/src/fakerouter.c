@@ -52,11 +52,16 @@ static const char *status_word(const struct server *s)
 static void say_stat(struct lab_buf *out, char **words)
 {
 	int sum = 0, up = 0;
+	long types = words[2] && words[3] ? strtol(words[3], NULL, 10) : 7;
 
-	(void)words;
+	if (words[2] && strcmp(words[2], "-1") != 0 && strcmp(words[2], fake.backend) != 0) {
+		lab_buf_addf(out, "No such proxy.\n\n");
+		return;
+	}
 	lab_buf_addf(out, "# pxname,svname,qcur,scur,status,weight,act,bck,iid,sid,type,"
 			  "check_status,addr,cookie,mode,algo,uweight,\n");
-	lab_buf_addf(out, "fe,FRONTEND,,0,OPEN,,,,2,0,0,,,,http,,,\n");
+	if (types & 1)
+		lab_buf_addf(out, "fe,FRONTEND,,0,OPEN,,,,2,0,0,,,,http,,,\n");
 	for (size_t i = 0; i < fake.count; i++) {
 		const struct server *s = &fake.servers[i];
 		int weight = s->admin == ADMIN_READY ? s->weight : 0;
@@ -92,6 +97,12 @@ static void say_servers(struct lab_buf *out, char **words)
 			     s->port);
 	}
 	lab_buf_addf(out, "\n");
+}
+
+static void say_table(struct lab_buf *out, char **words)
+{
+	(void)words;
+	lab_buf_addf(out, "No such table\n\n");
 }
 
 static void say_level(struct lab_buf *out, char **words)
@@ -235,11 +246,12 @@ static const struct command {
 	const char *first, *second, *third;
 	void (*act)(struct lab_buf *out, char **words);
 } commands[] = {
-	{"show", "cli", "level", say_level},       {"show", "info", NULL, say_info},
-	{"show", "backend", NULL, say_backend},    {"show", "stat", NULL, say_stat},
-	{"show", "servers", "state", say_servers}, {"get", "weight", NULL, say_weight},
-	{"set", "weight", NULL, do_set_weight},    {"set", "server", NULL, do_set_server},
-	{"enable", "server", NULL, do_enable},     {"disable", "server", NULL, do_enable},
+	{"show", "cli", "level", say_level},    {"show", "info", NULL, say_info},
+	{"show", "backend", NULL, say_backend}, {"show", "stat", NULL, say_stat},
+	{"show", "table", NULL, say_table},     {"show", "servers", "state", say_servers},
+	{"get", "weight", NULL, say_weight},    {"set", "weight", NULL, do_set_weight},
+	{"set", "server", NULL, do_set_server}, {"enable", "server", NULL, do_enable},
+	{"disable", "server", NULL, do_enable},
 };
 
 static void command_run(struct conn *c, struct lab_buf *out, char *text)
