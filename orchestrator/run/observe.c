@@ -51,6 +51,14 @@ const struct owner *observed_owner(const struct observed *o, const char *host, c
 	return NULL;
 }
 
+bool owner_has_release(const struct owner *o, const char *release)
+{
+	for (size_t i = 0; i < o->release_count; i++)
+		if (strcmp(o->releases[i], release) == 0)
+			return true;
+	return false;
+}
+
 /* --- which sites there are --- */
 
 static void add_site(struct looking *l, const char *host, const char *folder, const char *dir,
@@ -120,6 +128,10 @@ static void read_owner(struct owner *o, const struct remote_answer *a)
 	o->what = answer_dup(a, "owner", "what");
 	o->since = answer_dup(a, "owner", "since");
 	o->silent = answer_dup(a, "owner", "silent_s");
+	o->releases = sl_alloc_n(a->count + 1, sizeof *o->releases);
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->keys[i], "release") == 0)
+			o->releases[o->release_count++] = sl_strdup(a->values[i]);
 }
 
 static char *dup_if(const char *s)
@@ -460,6 +472,9 @@ static void owner_release(struct owner *o)
 		       o->who,  o->from,   o->what,   o->since, o->silent};
 	for (size_t i = 0; i < SL_COUNT(all); i++)
 		free(all[i]);
+	for (size_t i = 0; i < o->release_count; i++)
+		free(o->releases[i]);
+	free(o->releases);
 }
 
 static void router_release(struct plan_router *r)

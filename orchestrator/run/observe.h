@@ -17,6 +17,8 @@ struct owner {
 	char *run;           /* uuid, "" = free */
 	char *number, *who, *from, *what, *since, *silent; /* "" when not there */
 	bool parked;
+	char **releases; /* that lie there, each with its marker */
+	size_t release_count;
 };
 
 struct observed {
@@ -40,6 +42,8 @@ void observed_release(struct observed *o);
 
 /* The owner of a claim target; NULL when it was not looked at. */
 const struct owner *observed_owner(const struct observed *o, const char *host, const char *folder);
+
+bool owner_has_release(const struct owner *o, const char *release);
 
 /* "<version>-<first 8 of sha256>". Yours to free. */
 char *release_name(const char *version, const char *sha256);

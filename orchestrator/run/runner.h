@@ -130,6 +130,9 @@ struct runner {
 	long wave; /* in hand, -1 = none yet */
 	enum stop_reason stop;
 	char *stop_why;
+	bool asked_undo;  /* this process was asked to take it back: 0 when all is */
+	char *promote_by; /* a promote that came before its pause was in hand */
+	bool parking;
 	bool walking, over, waiting; /* waiting: stands at a pause, nothing in hand */
 	bool terminal, wait;
 	size_t appends; /* on their way to the journal */
@@ -137,13 +140,10 @@ struct runner {
 	int64_t progress; /* BOOTTIME ms of the last step that ended well */
 	/* the router is written by one step at a time */
 	struct act *router_holder, *router_queue;
-	bool drift_busy;
-	bool assuring;
 	/* loop handles */
 	uv_timer_t keeper;
 	uv_signal_t on_int, on_term, on_hup;
 	int ints;
-	size_t handles;
 	bool journal_lost;
 };
 
@@ -181,16 +181,17 @@ void keeper_start(struct runner *r);
  * don't. */
 void keeper_assure(struct runner *r, void (*then)(void *arg, const struct sl_error *e), void *arg);
 struct claim *runner_claim(struct runner *r, const char *host, const char *folder);
+/* Mark every claim as parked: it does not lapse while no controller lives. */
+void keeper_park(struct runner *r, void (*then)(void *arg, const struct sl_error *e), void *arg);
 int64_t claim_ttl(void); /* ms; SLUICE_CLAIM_TTL or 60 s */
 
 /* control.c */
 void control_start(struct runner *r);
 void control_take(struct runner *r, const char *verb, const char *who, const char *reason,
-		  int64_t id);
+		  int64_t id, bool keep);
+void control_stop(struct runner *r);
+bool control_pausing(struct runner *r); /* stands at a playbook's pause */
 /* End the pause step in hand, if there is one. */
 bool control_promote(struct runner *r, const char *by, const char *who);
-
-/* loop handles that the runner owns: counted so that it can close them all */
-void runner_handle_closed(uv_handle_t *h);
 
 #endif

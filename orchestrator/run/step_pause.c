@@ -4,6 +4,7 @@
  * waits only for what is left. One without end needs someone to promote it: with nobody to wait,
  * the run is parked and the process leaves with exit 3.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/run/act.h"
@@ -74,6 +75,12 @@ static void pause_act(struct act *a)
 		a->ops->stop(a);
 		return;
 	}
+	if (a->r->promote_by) {
+		pause_over(a, "promote", a->r->promote_by);
+		free(a->r->promote_by);
+		a->r->promote_by = NULL;
+		return;
+	}
 	bool again = a->r->view.pause_step && strcmp(a->r->view.pause_step, a->step->id) == 0;
 	int64_t left = a->step->pause_ms < 0 ? 0 : pause_left(a, again);
 	if (a->step->pause_ms >= 0) {
@@ -105,6 +112,11 @@ static void pause_stop(struct act *a)
 		return;
 	}
 	act_fail(a, SL_ECANCELED, "canceled");
+}
+
+bool control_pausing(struct runner *r)
+{
+	return pause_in_hand(r) != NULL;
 }
 
 bool control_promote(struct runner *r, const char *by, const char *who)
