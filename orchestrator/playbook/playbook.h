@@ -201,7 +201,6 @@ struct pb_var {
 	const char *name;
 	const char *value; /* NULL = required and not set */
 	bool set;          /* by --set or a vars file: wins over vars of hosts and groups */
-	bool given;        /* by --set or a vars file: goes over the inventory's vars */
 	struct diag_at at;
 };
 
