@@ -28,11 +28,13 @@ struct rs_command { /* rendered, for /bin/sh; text NULL = not given */
 };
 
 struct rs_file {
-	char *to, *content_path; /* absolute local path; content read at plan time */
+	char *to, *content_path; /* absolute local path */
 	unsigned mode;
 	bool substitute;
-	/* substituted content, set by inventory_resolve_secrets; NULL = as the file is */
+	/* what goes to the host, read (and substituted) by inventory_resolve_secrets; may hold NUL
+	 * bytes, and has one more behind its end */
 	char *content;
+	size_t content_len;
 };
 
 /* One (service, host, port), everything rendered for it. */

@@ -53,17 +53,6 @@ static const struct pb_var *var_find(const struct playbook *p, const char *name,
 	return NULL;
 }
 
-/* --set and vars files go over the inventory; a playbook's own default stands below it. */
-static bool var_was_given(const struct playbook *p, const struct pb_var *v)
-{
-	const struct pb_node *vars = p->root ? pb_get(p->root, "vars") : NULL;
-	const struct pb_node *written = vars ? pb_get(vars, v->name) : NULL;
-
-	if (v->given)
-		return true;
-	return v->value && (!written || !written->text || strcmp(written->text, v->value));
-}
-
 static int lookup(const struct scope *s, const char *name, size_t len, const char **value)
 {
 	const struct builtin *b = builtin_find(name, len);
@@ -74,7 +63,8 @@ static int lookup(const struct scope *s, const char *name, size_t len, const cha
 		return LOOKUP_FOUND;
 	if (s->run_later && name_is("run", name, len))
 		return LOOKUP_RUN_LATER;
-	if (var && var_was_given(s->playbook, var)) {
+	/* --set and vars files go over the inventory; a playbook's own default below it. */
+	if (var && var->set) {
 		*value = var->value;
 		return LOOKUP_FOUND;
 	}

@@ -120,22 +120,11 @@ static struct known *read_file(struct reading *rd, const char *path, struct sl_e
 	return known;
 }
 
-static int file_fill(struct reading *rd, struct rs_instance *i, struct rs_file *f, char sha[65],
-		     struct sl_error *e)
+static int file_substitute(struct reading *rd, const struct rs_instance *i, struct rs_file *f,
+			   const struct known *known, struct sl_error *e)
 {
-	const struct known *known = read_file(rd, f->content_path, e);
 	struct scope scope = scope_of_files((const struct resolution *)rd->r, i);
 
-	free(f->content);
-	f->content = NULL;
-	if (!known) {
-		sl_error_prefix(e, "files of %s", i->service->name);
-		return e ? (int)e->code : SL_EINPUT;
-	}
-	if (!f->substitute) {
-		artifact_sha256(known->data, known->len, sha);
-		return SL_OK;
-	}
 	if (strlen(known->data) != known->len)
 		return sl_fail(e, SL_EINPUT,
 			       "%s: substitute: true needs a text, this has NUL bytes",
@@ -145,7 +134,26 @@ static int file_fill(struct reading *rd, struct rs_instance *i, struct rs_file *
 		sl_error_prefix(e, "%s", f->content_path);
 		return SL_EINPUT;
 	}
-	artifact_sha256(f->content, strlen(f->content), sha);
+	f->content_len = strlen(f->content);
+	return SL_OK;
+}
+
+static int file_fill(struct reading *rd, const struct rs_instance *i, struct rs_file *f,
+		     struct sl_error *e)
+{
+	const struct known *known = read_file(rd, f->content_path, e);
+
+	free(f->content);
+	f->content = NULL;
+	if (!known) {
+		sl_error_prefix(e, "files of %s", i->service->name);
+		return e ? (int)e->code : SL_EINPUT;
+	}
+	if (f->substitute)
+		return file_substitute(rd, i, f, known, e);
+	f->content = sl_alloc(known->len + 1);
+	memcpy(f->content, known->data, known->len);
+	f->content_len = known->len;
 	return SL_OK;
 }
 
@@ -248,9 +256,10 @@ static int spec_files(struct sl_buf *b, struct reading *rd, struct rs_instance *
 	for (size_t k = 0; !rc && k < i->file_count; k++) {
 		struct rs_file *f = &i->files[rows[k].at];
 
-		rc = file_fill(rd, i, f, sha, e);
+		rc = file_fill(rd, i, f, e);
 		if (rc)
 			break;
+		artifact_sha256(f->content, f->content_len, sha);
 		snprintf(text, sizeof text, "%o:%s", f->mode, sha);
 		spec_line(b, "file", f->to, text);
 	}
