@@ -21,6 +21,7 @@ CASES_FAILED=0
 lab_stop() {
 	local file
 	trap '' INT TERM
+	cd / || return
 	controllers_kill
 	for file in "$T"/*.noted; do
 		[ -e "$file" ] && stop_noted "$file" KILL
