@@ -141,9 +141,13 @@ cJSON *run_plan_file(const struct run_inputs *in, const struct plan *plan)
 	sl_json_add_str(doc, "limit", in->limit);
 	cJSON_AddItemToObject(doc, "sets", cJSON_Duplicate(in->sets, true));
 	cJSON *texts = sl_json_add_object(doc, "texts");
-	for (size_t i = 0; i < in->playbook->source_count; i++)
-		sl_json_add_str(texts, in->playbook->sources[i].path,
-				in->playbook->sources[i].text);
+	cJSON *files = sl_json_add_object(doc, "files");
+	for (size_t k = 0; k < in->playbook->source_count; k++) {
+		const char *path = in->playbook->sources[k].path;
+		sl_json_add_str(texts, path, in->playbook->sources[k].text);
+		add_real_path(files, path, path);
+	}
+	add_real_path(doc, "inventoryFile", in->inventory->path);
 	sl_json_add_str(doc, "inventoryText", in->inventory->text);
 	cJSON *a = sl_json_add_object(doc, "artifact");
 	sl_json_add_int(a, "kind", in->artifact.kind);

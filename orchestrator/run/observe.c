@@ -15,8 +15,6 @@
 #include "plugins/sdk/mem.h"
 
 #define ROUTER_TIMEOUT_MS 15000
-#define STATUS_RUNNING    0
-#define STATUS_STOPPED    3
 
 struct site {
 	struct looking *looking;
@@ -182,6 +180,9 @@ static void read_instance(struct looking *l, const struct rs_instance *i, struct
 	s->spec = dup_if(answer(a, i->link, "spec"));
 	s->alive = is_yes(answer(a, i->link, "alive"));
 	s->held = is_yes(answer(a, i->link, "held"));
+	const char *why = answer(a, i->link, "message");
+	if (why && *why)
+		sl_buf_printf(&l->problems, "%s: %s\n", i->id, why);
 	s->version = version_of(s->release);
 	s->staged = target_is_staged(l, a);
 }
@@ -221,8 +222,6 @@ static uint64_t need_kb(const struct artifact *a)
 	return (a->size + a->unpacked) / 1024 + 1024;
 }
 
-static void ask_status(struct looking *l, const struct rs_instance *i, struct plan_seen *s);
-
 static void looked(void *arg, const struct remote_answer *a)
 {
 	struct site *s = arg;
@@ -237,11 +236,8 @@ static void looked(void *arg, const struct remote_answer *a)
 	read_problems(s, a, need_kb(l->artifact));
 	const struct resolved *r = l->w->resolved;
 	for (size_t i = 0; i < r->instance_count; i++) {
-		if (r->limited[i] || !at_site(&r->instances[i], s))
-			continue;
-		read_instance(l, &r->instances[i], &l->out->seen[i], a);
-		if (r->instances[i].status && l->out->seen[i].link != SEEN_NONE)
-			ask_status(l, &r->instances[i], &l->out->seen[i]);
+		if (!r->limited[i] && at_site(&r->instances[i], s))
+			read_instance(l, &r->instances[i], &l->out->seen[i], a);
 	}
 }
 
@@ -272,49 +268,6 @@ static void start_look(struct site *s)
 	remote_run(world_transport(l->w, s->owner->host), REMOTE_LOOK, args, SL_COUNT(args), 30000,
 		   looked, s);
 	sl_buf_release(&links);
-}
-
-/* --- runtime `commands`: only its status command knows whether it runs --- */
-
-struct status {
-	struct looking *l;
-	const struct rs_instance *instance;
-	struct plan_seen *seen;
-};
-
-static void status_known(void *arg, const struct remote_answer *a)
-{
-	struct status *s = arg;
-	const char *rc = remote_answer_get(a, "rc");
-	int code = a->error.code || !rc ? -1 : atoi(rc);
-	s->l->pending--;
-	s->seen->alive = code == STATUS_RUNNING;
-	if (code != STATUS_RUNNING && code != STATUS_STOPPED)
-		sl_buf_printf(&s->l->problems,
-			      "%s: its status command answered %s: 0 (running) or 3 (stopped) is "
-			      "expected\n",
-			      s->instance->id,
-			      a->error.code ? a->error.msg
-			      : rc          ? rc
-					    : "nothing");
-	free(s);
-}
-
-static void ask_status(struct looking *l, const struct rs_instance *i, struct plan_seen *seen)
-{
-	struct status *s = sl_alloc(sizeof *s);
-	*s = (struct status){l, i, seen};
-	char *cwd = sl_asprintf("%s/%s", i->dir, i->link);
-	const struct remote_arg args[] = {
-		{"sluice", i->sluice},
-		{"cwd", cwd},
-		{"command", i->status},
-		{"timeout", "20"},
-	};
-	l->pending++;
-	remote_run(world_transport(l->w, i->host->name), REMOTE_COMMAND, args, SL_COUNT(args),
-		   30000, status_known, s);
-	free(cwd);
 }
 
 /* --- the router --- */

@@ -147,8 +147,20 @@ static void know_versions(struct runner *r)
 }
 
 /* All loop handles and calls go; what was in hand stays without result in the journal. */
+static void cancel_probes(struct runner *r)
+{
+	for (size_t i = 0; i < r->act_count; i++)
+		if (r->acts[i]->http)
+			sl_http_cancel(r->acts[i]->http);
+	for (size_t i = 0; i < r->act_count; i++)
+		while (r->acts[i]->http)
+			uv_run(r->loop, UV_RUN_ONCE);
+}
+
 static void runner_close(struct runner *r)
 {
+	r->over = true;
+	cancel_probes(r);
 	world_close(&r->world);
 	while (r->act_count)
 		act_free(r->acts[0]);

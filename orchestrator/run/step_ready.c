@@ -154,6 +154,8 @@ static void answered(void *arg, const struct sl_http_response *res)
 {
 	struct act *a = arg;
 	a->http = NULL;
+	if (a->r->over)
+		return;
 	if (res->error.code) {
 		unhealthy(a, res->error.code, "GET %s: %s", a->instance->ready_http,
 			  res->error.msg);
