@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+
+static void test_parse(void **state)
+{
+	static const char *const good[] = {"{}", "[]",   " {\"a\":1} \n",           "\"x\"",
+					   "1",  "null", "{\"a\":\"[[[[{{{{\\\"\"}"};
+	static const char *const bad[] = {"",    " ",    "{",  "{}{}", "{} x",
+					  "nul", "[1,]", "\"", "{a:1}"};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(good); i++) {
+		cJSON *v = sl_json_parse(good[i], strlen(good[i]), NULL);
+
+		assert_non_null(v);
+		cJSON_Delete(v);
+	}
+	for (size_t i = 0; i < SL_COUNT(bad); i++) {
+		struct sl_error e = {0};
+
+		assert_null(sl_json_parse(bad[i], strlen(bad[i]), &e));
+		assert_int_equal(e.code, SL_EPROTO);
+		assert_non_null(strstr(e.msg, "byte"));
+	}
+}
+
+static void test_bounds(void **state)
+{
+	char deep[200], *cut;
+	struct sl_error e = {0};
+	cJSON *v;
+
+	(void)state;
+	memset(deep, '[', 65);
+	memset(deep + 65, ']', 65);
+	assert_null(sl_json_parse(deep, 130, &e));
+	assert_non_null(strstr(e.msg, "deep at byte 64"));
+	v = sl_json_parse(deep + 1, 128, &e);
+	assert_non_null(v);
+	cJSON_Delete(v);
+	/* Not terminated, and exactly as long as said: the sanitizer watches the byte after. */
+	cut = malloc(4);
+	memcpy(cut, "[1,2", 4);
+	assert_null(sl_json_parse(cut, 4, &e));
+	free(cut);
+}
+
+static void test_get(void **state)
+{
+	static const char text[] = "{\"s\":\"x\",\"n\":42,\"f\":1.5,\"b\":true,\"z\":null,"
+				   "\"big\":9007199254740993e3,\"o\":{\"k\":\"v\"}}";
+	cJSON *v = sl_json_parse(text, strlen(text), NULL);
+
+	(void)state;
+	assert_string_equal(sl_json_str(v, "s", "?"), "x");
+	assert_string_equal(sl_json_str(v, "n", "?"), "?");
+	assert_string_equal(sl_json_str(v, "S", "?"), "?");
+	assert_null(sl_json_str(v, "z", NULL));
+	assert_int_equal(sl_json_int(v, "n", -1), 42);
+	assert_int_equal(sl_json_int(v, "f", -1), -1);
+	assert_int_equal(sl_json_int(v, "big", -1), -1);
+	assert_int_equal(sl_json_int(v, "s", -1), -1);
+	assert_true(sl_json_num(v, "f", 0) == 1.5);
+	assert_true(sl_json_bool(v, "b", false));
+	assert_false(sl_json_bool(v, "n", false));
+	assert_string_equal(sl_json_str(sl_json_get(v, "o"), "k", "?"), "v");
+	assert_null(sl_json_get(v, "none"));
+	assert_string_equal(sl_json_str(NULL, "k", "?"), "?");
+	cJSON_Delete(v);
+}
+
+static void test_print(void **state)
+{
+	cJSON *v = cJSON_CreateObject();
+	char *text;
+
+	(void)state;
+	sl_json_add_str(v, "s", "a\"\n");
+	sl_json_add_str(v, "none", NULL);
+	sl_json_add_int(v, "n", 1767323045678);
+	sl_json_add_num(v, "f", 0.25);
+	sl_json_add_bool(v, "b", true);
+	sl_json_add_str(sl_json_add_object(v, "o"), "k", "v");
+	assert_non_null(sl_json_add_array(v, "a"));
+	text = sl_json_print(v);
+	assert_string_equal(text, "{\"s\":\"a\\\"\\n\",\"none\":null,\"n\":1767323045678,"
+				  "\"f\":0.25,\"b\":true,\"o\":{\"k\":\"v\"},\"a\":[]}");
+	free(text);
+	cJSON_Delete(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_print),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+static void test_clean(void **state)
+{
+	static const struct {
+		const char *in;
+		bool newlines;
+		const char *out;
+	} rows[] = {
+		{"plain", false, "plain"},
+		{"", false, ""},
+		{"\033[31mred\033[0m", false, "?[31mred?[0m"},
+		{"a\tb", false, "a b"},
+		{"a\nb", false, "a?b"},
+		{"a\nb", true, "a\nb"},
+		{"a\rb\x7f", true, "a?b?"},
+		{"\xc2\x9b"
+		 "31m",
+		 false, "?31m"},
+		{"\xe8\xae\xa2\xe5\x8d\x95", false, "\xe8\xae\xa2\xe5\x8d\x95"},
+		{"\xe8\xae", false, "??"},
+		{"\xff\xfe", false, "??"},
+		{"\xc0\xaf", false, "??"},
+		{"\xed\xa0\x80", false, "???"},
+		{"abc\xe2\x80\xae"
+		 "def",
+		 false, "abc?def"},
+		{"\xe2\x81\xa6x\xe2\x81\xa9", false, "?x?"},
+		{"\xe2\x80\xa8", false, "?"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		char *out = sl_text_clean_dup(rows[i].in, strlen(rows[i].in), rows[i].newlines);
+
+		assert_string_equal(out, rows[i].out);
+		assert_true(sl_text_is_clean(out, strlen(out)) || rows[i].newlines);
+		free(out);
+	}
+	assert_false(sl_text_is_clean("a\nb", 3));
+	assert_false(sl_text_is_clean("a\0b", 3));
+}
+
+/* A character that does not fit is left out whole; NUL bytes are control bytes. */
+static void test_clean_bounds(void **state)
+{
+	static const char order[] = "\xe8\xae\xa2\xe5\x8d\x95";
+	char dst[8];
+
+	(void)state;
+	for (size_t size = 1; size <= 7; size++) {
+		memset(dst, 'x', sizeof dst);
+		assert_int_equal(sl_text_clean(dst, size, order, 6, false), (size - 1) / 3 * 3);
+		assert_int_equal(strlen(dst), (size - 1) / 3 * 3);
+		assert_int_equal(dst[7], 'x');
+	}
+	assert_int_equal(sl_text_clean(dst, 0, order, 6, false), 0);
+	assert_int_equal(sl_text_clean(dst, sizeof dst, "a\0b", 3, false), 3);
+	assert_string_equal(dst, "a?b");
+}
+
+static void test_width(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width, cells, fit;
+	} rows[] = {
+		{"abc", 3, 2, 2},        {"\xe8\xae\xa2\xe5\x8d\x95", 4, 3, 3},
+		{"e\xcc\x81x", 2, 1, 3}, {"", 0, 5, 0},
+		{"\xc2\xb1", 1, 1, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		assert_int_equal(sl_text_width(rows[i].text), rows[i].width);
+		assert_int_equal(sl_text_fit(rows[i].text, rows[i].cells), rows[i].fit);
+	}
+}
+
+static void test_distance(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		size_t cap, d;
+	} rows[] = {
+		{"", "", 3, 0},
+		{"abc", "abc", 0, 0},
+		{"abc", "abd", 3, 1},
+		{"kitten", "sitting", 5, 3},
+		{"kitten", "sitting", 2, 3},
+		{"a", "abcdef", 2, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++)
+		assert_int_equal(sl_text_distance(rows[i].a, rows[i].b, rows[i].cap), rows[i].d);
+}
+
+static void test_nearest(void **state)
+{
+	static const char *const names[] = {"socket", "hosts", "route", "maxUnavailable"};
+
+	(void)state;
+	assert_string_equal(sl_text_nearest("sokcet", names, 4), "socket");
+	assert_string_equal(sl_text_nearest("host", names, 4), "hosts");
+	assert_string_equal(sl_text_nearest("maxunavailable", names, 4), "maxUnavailable");
+	assert_string_equal(sl_text_nearest("maxUnavailble", names, 4), "maxUnavailable");
+	assert_null(sl_text_nearest("zebra", names, 4));
+	assert_null(sl_text_nearest("x", names, 0));
+}
+
+static void test_quote(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"", "''"},
+		{"abc", "'abc'"},
+		{"it's", "'it'\\''s'"},
+		{"''", "''\\'''\\'''"},
+		{"$(rm -rf /)`;\n", "'$(rm -rf /)`;\n'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		char *out = sl_text_quote_sh(rows[i].in);
+
+		assert_string_equal(out, rows[i].out);
+		free(out);
+	}
+}
+
+static void test_percent(void **state)
+{
+	static const struct {
+		const char *plain, *coded;
+	} rows[] = {
+		{"abc", "abc"},
+		{"a b", "a%20b"},
+		{"user@host:/x,y+z-1._", "user@host:/x,y+z-1._"},
+		{"100%\n", "100%25%0A"},
+		{"\xe8\xae\xa2", "%E8%AE%A2"},
+	};
+	static const char *const bad[] = {"%", "%4", "%zz", "a%0", "%00", "%4g"};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		char *coded = sl_text_percent(rows[i].plain);
+		char *plain = sl_text_unpercent(coded);
+
+		assert_string_equal(coded, rows[i].coded);
+		assert_string_equal(plain, rows[i].plain);
+		free(coded);
+		free(plain);
+	}
+	for (size_t i = 0; i < SL_COUNT(bad); i++)
+		assert_null(sl_text_unpercent(bad[i]));
+}
+
+static void test_name(void **state)
+{
+	char longest[66];
+
+	(void)state;
+	assert_true(sl_text_is_name("orders-1.2_x+y"));
+	assert_true(sl_text_is_name("..."));
+	assert_false(sl_text_is_name(""));
+	assert_false(sl_text_is_name("."));
+	assert_false(sl_text_is_name(".."));
+	assert_false(sl_text_is_name("a/b"));
+	assert_false(sl_text_is_name("a b"));
+	assert_false(sl_text_is_name("\xe8\xae\xa2"));
+	memset(longest, 'a', 65);
+	longest[65] = '\0';
+	assert_false(sl_text_is_name(longest));
+	assert_true(sl_text_is_name(longest + 1));
+	assert_true(sl_text_starts("tcp://x", "tcp://"));
+	assert_false(sl_text_starts("tcp", "tcp://"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clean),   cmocka_unit_test(test_clean_bounds),
+		cmocka_unit_test(test_width),   cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_nearest), cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_percent), cmocka_unit_test(test_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
