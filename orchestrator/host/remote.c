@@ -36,7 +36,8 @@ struct script_def {
 };
 
 /* Every script knows these: a script that does not use one ignores it. */
-static const char *const common_args[] = {"sluice", "dir", "run", "epoch", "step"};
+static const char *const common_args[] = {"sluice", "dir",  "run",  "epoch",
+					  "step",   "link", "port", "host"};
 
 static const struct script_def scripts[REMOTE_SCRIPT_COUNT] = {
 	[REMOTE_LOOK] = {"look", script_look, false, {"links", "ports_host", "need_kb", "agent"}},
@@ -58,16 +59,16 @@ static const struct script_def scripts[REMOTE_SCRIPT_COUNT] = {
 	[REMOTE_SWAP] = {"swap",
 			 script_swap,
 			 true,
-			 {"link", "port", "host", "release", "spec", "runtime", "command", "start",
-			  "stop", "status", "env", "stop_signal", "stop_timeout", "log", "liveness",
-			  "prior_release", "prior_spec"}},
-	[REMOTE_INSTANCE] = {"instance", script_instance, false, {"link", "port"}},
+			 {"release", "spec", "runtime", "command", "start", "stop", "status", "env",
+			  "stop_signal", "stop_timeout", "log", "liveness", "prior_release",
+			  "prior_spec"}},
+	[REMOTE_INSTANCE] = {"instance", script_instance, false, {NULL}},
 	[REMOTE_COMMAND] = {"command",
 			    script_command,
 			    true,
 			    {"cwd", "command", "env", "timeout", "again"}},
 	[REMOTE_COMMAND_PROBE] = {"command_probe", script_command_probe, false, {NULL}},
-	[REMOTE_TAIL] = {"tail", script_tail, false, {"link", "lines"}},
+	[REMOTE_TAIL] = {"tail", script_tail, false, {"lines"}},
 	[REMOTE_PRUNE] = {"prune", script_prune, false, {"keep", "spare"}},
 };
 

@@ -4,7 +4,7 @@
 # A command of the playbook's author. With a step it is run at most once: began, command, rc, in a
 # worker that outlives this session. Without one it is a question, asked in place.
 
-sl_id=$a_sluice/steps/$a_run-$a_step
+sl_id=$a_sluice/steps/${a_run:+$a_run-}$a_step
 
 command_worker() {
 	{ command exec 8>>"$sl_id.lock"; } 2>/dev/null || sl_unwritten "$sl_id.lock"
@@ -44,7 +44,13 @@ command_unknown() {
 
 command_caller() {
 	sl_check_name step "$a_step"
-	if [ -n "$a_run" ]; then sl_fence; else sl_lock; fi
+	# Without a run there may be no claim that made the folder.
+	if [ -n "$a_run" ]; then
+		sl_fence
+	else
+		[ -d "$a_sluice/steps" ] || (umask 077 && sl_try mkdir -p -- "$a_sluice/steps") || exit
+		sl_lock
+	fi
 	sl_step_load
 	if [ "$sl_state" = running ]; then
 		sl_wait_step

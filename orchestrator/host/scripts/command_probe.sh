@@ -4,7 +4,7 @@
 # What became of a command's step.
 
 sl_check_name step "$a_step"
-sl_id=$a_sluice/steps/$a_run-$a_step
+sl_id=$a_sluice/steps/${a_run:+$a_run-}$a_step
 sl_step_load
 if [ "$sl_state" = "done" ]; then
 	sl_answer_rc "$sl_id.rc"

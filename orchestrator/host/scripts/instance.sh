@@ -6,7 +6,7 @@
 sl_check_name link "$a_link"
 if [ -n "$a_step" ]; then
 	sl_check_name step "$a_step"
-	sl_id=$a_sluice/steps/$a_run-$a_step
+	sl_id=$a_sluice/steps/${a_run:+$a_run-}$a_step
 	sl_step_load
 	sl_answer state "$sl_state"
 	[ "$sl_state" != "done" ] || sl_answer_rc "$sl_id.rc"

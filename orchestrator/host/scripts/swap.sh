@@ -12,7 +12,7 @@
 # and QUIT for ever, and because somebody has to know why a service died.
 
 swap_inst=$a_sluice/instances/$a_link
-sl_id=$a_sluice/steps/$a_run-$a_step
+sl_id=$a_sluice/steps/${a_run:+$a_run-}$a_step
 
 # --- child and guard ---
 
@@ -265,21 +265,16 @@ swap_done() {
 	exit 0
 }
 
-# Is the host as the plan saw it? After a worker that was killed half way, also as it wants it.
+# Is the host as the plan saw it, or already, maybe half, as the plan wants it?
 swap_check() {
 	sl_link_load "$a_link"
 	[ "$t_kind" != notlink ] ||
 		sl_fail conflict "$a_dir/$a_link is not a link: it was not made by sluice"
 	sl_proc_load "$a_link"
-	if [ "$sl_state" = none ]; then
-		[ "$t_target" = "$a_prior_release" ] ||
-			sl_fail conflict "$a_link points to '$t_target', not to '$a_prior_release' as planned"
-		[ "$p_spec" = "$a_prior_spec" ] ||
-			sl_fail conflict "$a_link runs with another configuration than planned"
-	else
-		[ "$t_target" = "$a_prior_release" ] || [ "$t_target" = "$a_release" ] ||
-			sl_fail conflict "$a_link points to '$t_target', neither old nor new"
-	fi
+	[ "$t_target" = "$a_prior_release" ] || [ "$t_target" = "$a_release" ] ||
+		sl_fail conflict "$a_link points to '$t_target', not to '$a_prior_release' as planned"
+	[ "$p_spec" = "$a_prior_spec" ] || [ "$p_spec" = "$a_spec" ] ||
+		sl_fail conflict "$a_link has another configuration than when it was looked at"
 	[ -n "$a_release" ] || return 0
 	sl_folder_of "$a_release"
 	[ -d "$sl_folder" ] || sl_fail missing "release $a_release is not on this host"
