@@ -79,7 +79,7 @@ $(B)/%.o: %.c
 
 # The host scripts become C strings.
 SCRIPTS := $(sort $(wildcard orchestrator/host/scripts/*.sh))
-$(B)/gen/host_scripts.inc: $(SCRIPTS) tests/../orchestrator/host/scripts/embed.awk
+$(B)/gen/host_scripts.inc: $(SCRIPTS) orchestrator/host/scripts/embed.awk
 	@mkdir -p $(@D)
 	$(Q)awk -f orchestrator/host/scripts/embed.awk $(SCRIPTS) > $@.tmp && mv $@.tmp $@
 $(B)/orchestrator/host/remote.o: $(B)/gen/host_scripts.inc
@@ -123,7 +123,75 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 unit: $(UNIT_BIN) $(PLUGINS) lab
 	$(Q)tests/run-unit $(UNIT_BIN)
 
+check: all unit system faults
+system: all
+	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/system
+faults: all
+	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/faults
+
+demo: all
+	$(Q)SLUICE=$(abspath $(B))/sluice tests/lab/demo
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan:
+	$(Q)ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+		$(MAKE) B=build-asan HARDEN= LDFLAGS="$(SAN)" WERROR=-Werror \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN)" check
+
+# --- lint ---
+C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+SHELL_FILES := $(shell git ls-files 'tests/*.sh' tests/run-unit tests/run-system tests/lab/lab \
+                tests/lab/demo .ci/run tests/check-floors 2>/dev/null)
+lint:
+	$(call say,LINT,formatting)
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(call say,LINT,floors)
+	$(Q)tests/check-floors
+	$(call say,LINT,shell)
+	$(Q)shellcheck -x $(SHELL_FILES)
+	$(Q)shellcheck -s sh $(SCRIPTS)
+	$(call say,LINT,manual)
+	$(Q)for page in man/*.[1-8]; do mandoc -Tlint -W warning $$page || exit 1; done
+	$(call say,LINT,cppcheck)
+	$(Q)cppcheck --quiet --std=c17 --enable=warning,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingInclude -I. -j2 orchestrator plugins
+
+# --- install ---
+MAN1 := $(wildcard man/*.1)
+MAN3 := $(wildcard man/*.3)
+MAN5 := $(wildcard man/*.5)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/sluice/plugins \
+		$(DESTDIR)$(PREFIX)/include/plugins/sdk $(DESTDIR)$(PREFIX)/share/sluice/playbooks \
+		$(foreach n,1 3 5,$(DESTDIR)$(PREFIX)/share/man/man$(n))
+	install -m 755 $(B)/sluice $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(PLUGINS) $(DESTDIR)$(PREFIX)/lib/sluice/plugins/
+	install -m 644 $(addprefix plugins/sdk/,plugin.h error.h http.h stream.h) \
+		$(DESTDIR)$(PREFIX)/include/plugins/sdk/
+	install -m 644 playbooks/examples/*.yaml $(DESTDIR)$(PREFIX)/share/sluice/playbooks/
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3/
+	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/sluice $(addprefix $(DESTDIR)$(PREFIX)/share/man/,\
+		$(addprefix man1/,$(notdir $(MAN1))) $(addprefix man3/,$(notdir $(MAN3))) \
+		$(addprefix man5/,$(notdir $(MAN5))))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/include/plugins/sdk/,plugin.h error.h http.h stream.h)
+	rm -rf $(DESTDIR)$(PREFIX)/lib/sluice $(DESTDIR)$(PREFIX)/share/sluice
+
+# --- what Debian 12 must have ---
+BUILD_DEPS := gcc pkg-config libuv1-dev libcurl4-openssl-dev libcjson-dev libssh2-1-dev libfyaml-dev \
+              libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev
+TEST_DEPS  := libcmocka-dev openssh-server openssh-client haproxy procps util-linux busybox git
+LINT_DEPS  := clang-format cppcheck shellcheck mandoc
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+deps:
+	@echo "installing: $(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS)"
+	$(SUDO) apt-get update
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+		$(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS)
+
 clean:
-	rm -rf build build-asan
+	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -126,8 +126,11 @@ static int runner_init(struct runner *r, struct store *store, struct run_inputs 
 		.progress = sl_time_boottime(),
 	};
 	sl_error_clear(e);
-	uv_timer_init(r->loop, &r->keeper);
-	r->keeper.data = r;
+	uv_timer_t *timers[] = {&r->keeper, &r->drift_timer, &r->hold};
+	for (size_t i = 0; i < SL_COUNT(timers); i++) {
+		uv_timer_init(r->loop, timers[i]);
+		timers[i]->data = r;
+	}
 	r->is_new = sl_alloc_n(in->resolved->instance_count + 1, sizeof *r->is_new);
 	return world_open(&r->world, r->loop, in->resolved, plugins, e) ? RUN_INPUT : RUN_DONE;
 }
@@ -165,6 +168,8 @@ static void runner_close(struct runner *r)
 	while (r->act_count)
 		act_free(r->acts[0]);
 	uv_close((uv_handle_t *)&r->keeper, NULL);
+	uv_close((uv_handle_t *)&r->drift_timer, NULL);
+	uv_close((uv_handle_t *)&r->hold, NULL);
 	uv_run(r->loop, UV_RUN_NOWAIT);
 	uv_run(r->loop, UV_RUN_NOWAIT);
 	run_view_release(&r->view);
@@ -184,6 +189,7 @@ static void runner_close(struct runner *r)
 static int runner_go(struct runner *r)
 {
 	keeper_start(r);
+	drift_start(r);
 	control_start(r);
 	walk(r);
 	while (!r->over || r->appends)
@@ -273,6 +279,45 @@ static int view_of(struct runner *r, const struct plan *plan)
 	return rc ? RUN_INTERNAL : RUN_DONE;
 }
 
+/* --- taking over --- */
+
+/* The old owner's run, when it is in our store: its controller is fenced off from the journal too.
+ */
+static int64_t adopt_old(struct runner *r, const struct owner *o, struct store_run *old)
+{
+	if (store_run_by_uuid(r->store, o->run, old, NULL))
+		return strcmp(o->silent, "reboot") == 0
+			       ? 0
+			       : claim_ttl() - strtoll(o->silent, NULL, 10) * 1000;
+	bool alive = store_controller_alive(&old->controller);
+	int64_t number = old->number;
+	store_run_release(old);
+	store_run_adopt(r->store, number, true, old, NULL);
+	return alive ? claim_ttl() : 0;
+}
+
+static void emit_taken_over(struct runner *r, struct store_run *old)
+{
+	if (!old->number || !old->state || strcmp(old->state, "ended") == 0)
+		return;
+	cJSON *event = runner_event("run.ended");
+	sl_json_add_str(event, "outcome", "needsHuman");
+	sl_json_add_int(event, "exit", RUN_HELD);
+	char *why = sl_asprintf("taken over by run %" PRId64, r->number);
+	sl_json_add_str(event, "failure", why);
+	cJSON *row = cJSON_CreateObject();
+	sl_json_add_str(row, "state", "ended");
+	sl_json_add_str(row, "outcome", "needsHuman");
+	sl_json_add_int(row, "exit", RUN_HELD);
+	sl_json_add_int(row, "ended", sl_time_now());
+	sl_json_add_str(row, "reason", why);
+	cJSON_AddNullToObject(row, "controller");
+	struct store_record record = {
+		.run = old->number, .epoch = old->epoch, .event = event, .row = row};
+	store_append(r->store, &record, NULL, NULL);
+	free(why);
+}
+
 /* A new run from a plan: row, claims of the store, then the loop. */
 static int start(struct runner *r, const char *kind, int64_t parent, const struct plan *plan)
 {
@@ -285,8 +330,15 @@ static int start(struct runner *r, const char *kind, int64_t parent, const struc
 	rc = create_row(r, kind, parent, plan, &row);
 	if (!rc)
 		rc = store_claims(r, true);
+	struct store_run old = {0};
+	const struct owner *o = foreign_owner(r->seen, "");
+	if (!rc && o)
+		r->hold_until = sl_time_boottime() + adopt_old(r, o, &old);
 	if (!rc && store_start(r->store, r->loop, r->error))
 		rc = RUN_INTERNAL;
+	if (!rc)
+		emit_taken_over(r, &old);
+	store_run_release(&old);
 	if (rc)
 		return rc;
 	begin(r);
@@ -545,6 +597,7 @@ int run_resume(struct store *store, int64_t number, const char *verb, struct plu
 		emit_resumed(&r);
 		first_control(&r, verb);
 		r.waiting = r.view.paused_by_operator;
+		drift_check(&r);
 		rc = runner_go(&r);
 	}
 	runner_close(&r);

@@ -55,6 +55,7 @@ struct act {
 	struct act *next_waiting; /* for the router */
 	struct traffic *traffic;
 	void (*after)(struct act *a);
+	void (*failed)(struct act *a, const struct sl_error *e); /* NULL = act_end */
 	int64_t since;   /* healthy or idle since (BOOTTIME ms), 0 = not */
 	int64_t checked; /* last time the process was looked at */
 	int idle_reads;
@@ -140,8 +141,10 @@ struct runner {
 	int64_t progress; /* BOOTTIME ms of the last step that ended well */
 	/* the router is written by one step at a time */
 	struct act *router_holder, *router_queue;
+	struct act drift;   /* waits its turn for the router, but is no step */
+	int64_t hold_until; /* BOOTTIME ms: a take-over waits out the old owner's TTL */
 	/* loop handles */
-	uv_timer_t keeper;
+	uv_timer_t keeper, drift_timer, hold;
 	uv_signal_t on_int, on_term, on_hup;
 	int ints;
 	bool journal_lost;
@@ -177,6 +180,9 @@ void finish_end(struct runner *r, const char *outcome, int code);
 
 /* keeper.c: claims kept alive, drift, progress */
 void keeper_start(struct runner *r);
+/* drift.c */
+void drift_start(struct runner *r);
+void drift_check(struct runner *r);
 /* Prove that our claims stand (renewing what is too old), then call. e is SL_EFENCED when they
  * don't. */
 void keeper_assure(struct runner *r, void (*then)(void *arg, const struct sl_error *e), void *arg);

@@ -352,6 +352,11 @@ static void drain_command_again(struct act *a)
 
 static void drain_begin_wait(struct act *a)
 {
+	double real = 0, want = a->r->view.share_want;
+	if (a->traffic && sl_json_get(a->target, "weights")) {
+		cJSON_Delete(weights_for(a, want, a->step->instance, -1, &real));
+		emit_traffic(a, want, real);
+	}
 	traffic_release(a);
 	a->idle_reads = 0;
 	if (a->step->prior_dead)

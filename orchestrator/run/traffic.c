@@ -104,11 +104,12 @@ static void assured(void *arg, const struct sl_error *e)
 	struct act *a = arg;
 	if (a->ending)
 		return;
-	if (e->code) {
+	if (e->code && a->failed)
+		a->failed(a, e);
+	else if (e->code)
 		act_end(a, e);
-		return;
-	}
-	traffic_read(a, a->after);
+	else
+		traffic_read(a, a->after);
 }
 
 static void hold(struct act *a)

@@ -41,6 +41,7 @@ void run_view_release(struct run_view *v)
 	steps_free(v->undo_steps, v->undo.step_count);
 	plan_release(&v->plan);
 	plan_release(&v->undo);
+	cJSON_Delete(v->weights);
 	free(v->pause_step);
 	free(v->failure);
 	free(v->outcome);
@@ -151,6 +152,15 @@ static void feed_traffic(const struct feed *f)
 {
 	f->v->share_want = sl_json_num(f->event, "want", -1);
 	f->v->share_real = sl_json_num(f->event, "real", -1);
+	const cJSON *item;
+	cJSON *weights = cJSON_CreateObject();
+	cJSON_ArrayForEach(item, sl_json_get(f->event, "weights"))
+	{
+		sl_json_add_int(weights, sl_json_str(item, "server", ""),
+				sl_json_int(item, "weight", 0));
+	}
+	cJSON_Delete(f->v->weights);
+	f->v->weights = weights;
 }
 
 static void feed_pause_started(const struct feed *f)

@@ -34,6 +34,7 @@ struct run_view {
 	struct plan undo; /* step_count 0 until undo.started */
 	struct view_step *undo_steps;
 	double share_want, share_real; /* of the new side; -1 = unknown */
+	cJSON *weights;                /* server -> weight, as set last; owned; NULL = never */
 	bool paused_by_operator;
 	char *pause_step;      /* id of the playbook pause it stands at, or NULL */
 	int64_t pause_started; /* absolute, Unix ms */

@@ -10,6 +10,7 @@
 #include "orchestrator/run/act.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 bool runner_is_undoing(const struct runner *r)
 {
@@ -142,6 +143,22 @@ static void start_tracks(struct runner *r, const struct plan_wave *w)
 	}
 }
 
+static void hold_over(uv_timer_t *t)
+{
+	walk(t->data);
+}
+
+/* After a take-over nothing is touched before the old owner's time is up: it may still be acting.
+ */
+static bool is_held_back(struct runner *r, const struct plan_wave *w)
+{
+	int64_t left = r->hold_until - sl_time_boottime();
+	if (w->kind == WAVE_CLAIM || left <= 0)
+		return false;
+	uv_timer_start(&r->hold, hold_over, (uint64_t)left, 0);
+	return true;
+}
+
 static void walk_on(struct runner *r)
 {
 	const struct plan *p = runner_plan(r);
@@ -155,6 +172,8 @@ static void walk_on(struct runner *r)
 		finish_walked(r);
 		return;
 	}
+	if (is_held_back(r, &p->waves[i]))
+		return;
 	enter_wave(r, i);
 	if (stands_at_failure(r, &p->waves[i])) {
 		walk_stop(r, STOP_PROBLEM, "%s",
