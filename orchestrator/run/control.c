@@ -80,8 +80,8 @@ static void durable(void *arg)
 	free(t);
 }
 
-void control_take(struct runner *r, const char *verb, const char *who, const char *reason,
-		  int64_t id, bool keep)
+void runner_control(struct runner *r, const char *verb, const char *who, const char *reason,
+		    int64_t id, bool keep)
 {
 	struct taken *t = sl_alloc(sizeof *t);
 	*t = (struct taken){r, sl_strdup(verb), sl_strdup(who), keep};
@@ -98,8 +98,8 @@ static void on_row(void *arg, const struct store_control *c)
 {
 	struct runner *r = arg;
 	if (!r->over)
-		control_take(r, c->verb, c->who, c->reason, c->id,
-			     sl_json_bool(c->args, "keep", false));
+		runner_control(r, c->verb, c->who, c->reason, c->id,
+			       sl_json_bool(c->args, "keep", false));
 }
 
 /* --- signals --- */
@@ -166,13 +166,13 @@ void run_interrupt_answer(enum run_interrupt answer)
 	case RUN_INT_CONTINUE:
 		break;
 	case RUN_INT_PAUSE:
-		control_take(r, "pause", r->options->who, NULL, 0, false);
+		runner_control(r, "pause", r->options->who, NULL, 0, false);
 		break;
 	case RUN_INT_DETACH:
 		leave_at_once(r);
 		break;
 	case RUN_INT_ABORT:
-		control_take(r, "abort", r->options->who, NULL, 0, false);
+		runner_control(r, "abort", r->options->who, NULL, 0, false);
 		break;
 	}
 }

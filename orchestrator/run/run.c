@@ -525,7 +525,7 @@ static void first_control(struct runner *r, const char *verb)
 	if (strcmp(verb, "promote") == 0)
 		r->promote_by = sl_strdup(o->who);
 	if (strcmp(verb, "resume") != 0 || r->view.paused_by_operator)
-		control_take(r, verb, o->who, o->reason, 0, o->keep);
+		runner_control(r, verb, o->who, o->reason, 0, o->keep);
 }
 
 /* Is this verb something that the run can take now? */

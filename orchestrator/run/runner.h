@@ -193,8 +193,8 @@ int64_t claim_ttl(void); /* ms; SLUICE_CLAIM_TTL or 60 s */
 
 /* control.c */
 void control_start(struct runner *r);
-void control_take(struct runner *r, const char *verb, const char *who, const char *reason,
-		  int64_t id, bool keep);
+void runner_control(struct runner *r, const char *verb, const char *who, const char *reason,
+		    int64_t id, bool keep);
 void control_stop(struct runner *r);
 bool control_pausing(struct runner *r); /* stands at a playbook's pause */
 /* End the pause step in hand, if there is one. */
