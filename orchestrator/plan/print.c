@@ -321,6 +321,12 @@ static void put_head(struct printer *pr)
 	char size[32];
 	put(pr, BOLD, 0, p->service);
 	put(pr, PLAIN, 0, "  ");
+	if (!p->touched && !p->undo) {
+		put(pr, GREEN, 0, p->version);
+		put(pr, PLAIN, 0, ": nothing to change");
+		newline(pr);
+		return;
+	}
 	put(pr, DIM, 0, p->undo ? p->version : p->old_version ? p->old_version : "not installed");
 	put(pr, PLAIN, 0, " -> ");
 	put(pr, GREEN, 0, !p->undo ? p->version : p->old_version ? p->old_version : "as it was");
@@ -391,7 +397,8 @@ static size_t widest_id(const struct plan *p)
 	for (size_t i = 0; i < p->step_count; i++) {
 		if (!p->steps[i].host)
 			continue;
-		char *id = id_of(&p->steps[i]);
+		char *id = p->steps[i].what == DO_RUN ? sl_strdup(p->steps[i].host)
+						      : id_of(&p->steps[i]);
 		size_t width = sl_text_width(id);
 		most = width > most ? width : most;
 		free(id);

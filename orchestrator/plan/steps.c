@@ -202,7 +202,8 @@ void steps_pause(struct draft *d, const struct pb_duration *pause)
 
 void steps_restore(struct draft *d)
 {
-	draft_wave(d, WAVE_FINISH, "configured weights come back");
+	draft_wave(d, WAVE_FINISH, "%s",
+		   d->share >= 0 ? "configured weights come back" : "servers' states come back");
 	struct plan_step *s = draft_step(d, DO_RESTORE, 0);
 	s->service = sl_strdup(d->service->name);
 	s->share = d->share;

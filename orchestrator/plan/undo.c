@@ -337,14 +337,16 @@ static void undo_commands(struct undo *u)
 	}
 }
 
-/* A first install that was taken back leaves its server marked out: restore settles that too. */
+/* A first install that is taken back leaves its server marked out: restore settles that too. */
 static void undo_restore(struct undo *u)
 {
-	bool marked = u->weights;
-	for (size_t i = 0; i < u->d.model.count; i++)
-		marked = marked || (u->touch[i].at_router && u->touch[i].swap &&
-				    u->touch[i].swap->first_install);
-	if (u->d.model.router && u->traffic && marked)
+	bool needed = u->weights && u->traffic;
+	for (size_t i = 0; i < u->d.model.count; i++) {
+		const struct touch *t = &u->touch[i];
+		bool used = t->changed || t->drained;
+		needed = needed || (t->at_router && used && t->swap->first_install);
+	}
+	if (u->d.model.router && needed)
 		steps_restore(&u->d);
 }
 
