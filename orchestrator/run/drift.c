@@ -15,9 +15,6 @@
 #define DRIFT_EVERY_MS    5000
 #define ROUTER_TIMEOUT_MS 15000
 
-static const char *const admin_words[] = {
-	[SL_ADMIN_READY] = "ready", [SL_ADMIN_DRAIN] = "drain", [SL_ADMIN_MAINT] = "maint"};
-
 /* Is a step that moves this traffic under way? Then what is found is nobody's drift. */
 static bool is_moving(const struct runner *r, long instance)
 {

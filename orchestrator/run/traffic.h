@@ -32,4 +32,33 @@ void traffic_read(struct act *a, void (*then)(struct act *a));
 void traffic_release(struct act *a); /* harmless when not held */
 const struct traffic_server *traffic_find(const struct act *a, long instance);
 
+/*
+ * Targets: what the router shall be told, in the shape that the journal keeps:
+ * {"admins": {server: word}, "weights": {server: n}}. All need a->traffic, read while holding.
+ */
+extern const char *const admin_words[]; /* by enum sl_admin */
+int admin_of(const char *word);         /* SL_KEEP when it is none */
+void target_add_admin(cJSON *object, const char *server, int admin);
+/*
+ * The weights that give the new side `want`, with one instance taken out (leaving) or put in
+ * (coming); -1 = none. real (may be NULL) gets the share that they really give. Yours to delete.
+ */
+cJSON *target_weights(const struct act *a, double want, long leaving, long coming, double *real);
+/* The share of the new side that configured weights give (rolling, and after a restore). */
+double target_configured_share(const struct act *a, long leaving, long coming);
+/* a->prior from what was read; s (may be NULL) is the server whose admin state changes. */
+void target_prior(struct act *a, const struct traffic_server *s);
+void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *e));
+/* Journal what the new side's share is now. */
+void target_emit(struct act *a, double want, double real);
+/* True, and the act ended, when the read had failed. */
+bool traffic_failed(struct act *a);
+/* The act's own server; NULL, and the act ended, when the router lost it. */
+const struct traffic_server *traffic_own(struct act *a);
+/* After a crash: drain and return are known by the server's admin state; weights are computed anew.
+ */
+void target_settle_admin(struct act *a,
+			 void (*retarget)(struct act *, const struct traffic_server *),
+			 void (*done)(struct act *));
+
 #endif
