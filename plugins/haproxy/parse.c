@@ -13,6 +13,7 @@
  */
 #include "plugins/haproxy/parse.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,6 +209,12 @@ static int fail_garbage(struct sl_error *e, const char *command, const char *lin
 		       line ? line : "(nothing)");
 }
 
+/* Splitting ends a line at its first blank: keep the beginning for the message. */
+static void line_keep(char shown[81], const char *line)
+{
+	snprintf(shown, 81, "%s", line);
+}
+
 static bool number(const char *s, int64_t max, int64_t *value)
 {
 	return sl_count_parse(s, 0, max, value);
@@ -264,7 +271,7 @@ static int states_parse(struct hap_view *v, struct text t, struct sl_error *e)
 {
 	static const char command[] = "show servers state";
 	struct column columns[S_COLUMNS];
-	char *fields[COLUMNS_MAX], *line = line_next(&t);
+	char *fields[COLUMNS_MAX], *line = line_next(&t), shown[81];
 	size_t n, last;
 
 	memcpy(columns, state_columns, sizeof columns);
@@ -280,9 +287,10 @@ static int states_parse(struct hap_view *v, struct text t, struct sl_error *e)
 				    "later");
 	last = columns_last(columns, S_COLUMNS);
 	while ((line = line_next(&t))) {
+		line_keep(shown, line);
 		n = fields_split(line, fields, COLUMNS_MAX);
 		if (n <= last || !state_row(v, fields, columns))
-			return fail_garbage(e, command, line);
+			return fail_garbage(e, command, shown);
 	}
 	return SL_OK;
 }
@@ -341,19 +349,21 @@ static int stats_rows(struct hap_view *v, struct text *t, const struct column *c
 		      struct sl_error *e)
 {
 	size_t last = columns_last(columns, T_COLUMNS);
-	char *fields[COLUMNS_MAX], *line;
+	char *fields[COLUMNS_MAX], *line, shown[81];
 
 	while ((line = line_next(t))) {
-		size_t n = csv_split(line, fields, COLUMNS_MAX);
 		bool server;
+		size_t n;
 
+		line_keep(shown, line);
+		n = csv_split(line, fields, COLUMNS_MAX);
 		if (n <= last)
-			return fail_garbage(e, "show stat", line);
+			return fail_garbage(e, "show stat", shown);
 		server = strcmp(fields[columns[T_TYPE].at], "2") == 0;
 		if (!server && strcmp(fields[columns[T_TYPE].at], "1") != 0)
 			continue;
 		if (!(server ? stat_server : stat_backend)(v, fields, columns))
-			return fail_garbage(e, "show stat", line);
+			return fail_garbage(e, "show stat", shown);
 	}
 	return SL_OK;
 }
