@@ -8,6 +8,8 @@
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
+#define GROUPS_MAX 2000
+
 #define HOST_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 const struct inv_group *inv_group_find(const struct inventory_file *f, const char *name)
@@ -35,13 +37,16 @@ bool inv_is_reserved(const char *name)
 static size_t range_length(const char *s)
 {
 	size_t from = strspn(s + 1, "0123456789"), to;
+	long first, last;
 
 	if (!from || from > 9 || s[1 + from] != ':')
 		return 0;
 	to = strspn(s + 2 + from, "0123456789");
 	if (!to || to > 9 || s[2 + from + to] != ']')
 		return 0;
-	return strtol(s + 1, NULL, 10) <= strtol(s + 2 + from, NULL, 10) ? from + to + 3 : 0;
+	first = strtol(s + 1, NULL, 10);
+	last = strtol(s + 2 + from, NULL, 10);
+	return first <= last && last - first < 10000 ? from + to + 3 : 0;
 }
 
 bool inv_host_text_ok(const char *text, bool range)
@@ -212,7 +217,15 @@ void inv_doc_check(struct inv_doc *doc)
 {
 	const struct pb_node *groups = pb_get(doc->f.root, "groups");
 	const struct pb_node *hosts = pb_get(doc->f.root, "hosts");
-	enum mark *marks = sl_alloc_n(doc->f.group_count + 1, sizeof *marks);
+	enum mark *marks;
+
+	/* Members are looked up one by one, and walked by recursion. */
+	if (doc->f.group_count > GROUPS_MAX) {
+		diags_error(doc->d, pb_get(doc->f.root, "groups")->key_at, "more than %d groups",
+			    GROUPS_MAX);
+		return;
+	}
+	marks = sl_alloc_n(doc->f.group_count + 1, sizeof *marks);
 
 	check_ssh(doc, &doc->f.ssh, pb_get(doc->f.root, "ssh"));
 	for (size_t i = 0; i < doc->f.group_count; i++)

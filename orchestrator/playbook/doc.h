@@ -30,8 +30,10 @@ struct pb_doc {
 	size_t later_cap;
 	struct pb_open_name *open_names;
 	size_t open_count, open_cap;
-	const struct pb_node *defaults; /* all of them together, or NULL */
-	struct pb_node *analyses;       /* a mapping, also when empty */
+	const struct pb_node *defaults;       /* all of them together, or NULL */
+	struct pb_node *analyses;             /* a mapping, also when empty */
+	const struct pb_node **service_nodes; /* parallel to p.services: defaults merged in */
+	const struct pb_node *strategy;       /* the chosen one's mapping, or NULL */
 };
 
 static inline struct diag_at pb_place(const struct pb_node *n)

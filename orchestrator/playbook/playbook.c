@@ -42,6 +42,18 @@ static void open_name(void *arg, const char *name, struct diag_at at)
 	doc->open_names[doc->open_count++] = (struct pb_open_name){.name = name, .at = at};
 }
 
+/* In the order of the files, so that a refusal lists them as they are read. */
+static int later_compare(const void *a, const void *b)
+{
+	const struct pb_later *x = a, *y = b;
+
+	if (x->at.file != y->at.file)
+		return x->at.file < y->at.file ? -1 : 1;
+	if (x->at.line != y->at.line)
+		return x->at.line < y->at.line ? -1 : 1;
+	return x->at.column < y->at.column ? -1 : x->at.column > y->at.column;
+}
+
 /* --- files --- */
 
 static void add_source(struct pb_doc *doc, const char *path, const char *text)
@@ -208,6 +220,8 @@ static struct playbook *load(const char *path, const cJSON *texts, const struct 
 		if (pb_kind_is(doc->p.root, "playbook", d, doc->file))
 			read_document(doc, texts, sets, set_count);
 	}
+	if (doc->p.later_count)
+		qsort(doc->p.later, doc->p.later_count, sizeof *doc->p.later, later_compare);
 	doc->d = NULL;
 	if (doc->tree && diags_errors(d) == before)
 		return &doc->p;

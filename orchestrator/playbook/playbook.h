@@ -316,7 +316,8 @@ void playbook_check_references(const struct playbook *p, const struct inventory_
 			       struct diags *d);
 
 /* JSON Schema (for editors) and the manual's key table, from the same rows. Yours to free. */
-char *playbook_schema_json(const char *kind); /* rollout, loadTest, faultDrill, inventory */
+/* kind: rollout, loadTest, faultDrill, inventory, include. NULL for any other. */
+char *playbook_schema_json(const char *kind);
 
 /* The $(name) references of a text, in order; visit returns non-zero to stop. False and *bad_offset
  * when "$(" is malformed. "$$(" is an escape. */

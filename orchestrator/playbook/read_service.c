@@ -177,6 +177,8 @@ void pb_doc_read_services(struct pb_doc *doc)
 	if (!services || services->type != PB_MAP)
 		return;
 	doc->p.services = pb_arena_array(&doc->arena, pb_count(services), sizeof *doc->p.services);
+	doc->service_nodes =
+		pb_arena_array(&doc->arena, pb_count(services), sizeof *doc->service_nodes);
 	for (const struct pb_node *n = services->first; n; n = n->next) {
 		struct schema_check c = {.d = doc->d, .arena = &doc->arena};
 		const struct pb_node *merged;
@@ -187,6 +189,7 @@ void pb_doc_read_services(struct pb_doc *doc)
 		snprintf(c.path, sizeof c.path, "%s.%s", path, n->key);
 		schema_check_merged(&c, &schema_service, merged);
 		schema_visit_later(&schema_service, merged, visit_later, doc);
+		doc->service_nodes[doc->p.service_count] = merged;
 		read_service(doc, merged, &doc->p.services[doc->p.service_count++]);
 		if (doc->p.service_count == 2)
 			pb_doc_later(doc, n->key_at, "several services");

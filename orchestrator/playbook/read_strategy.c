@@ -98,6 +98,17 @@ static void give_router(struct pb_doc *doc, const struct pb_node *router)
 	read_router(&r, router, &s->router);
 }
 
+/* Where nothing is said, a router is asked. */
+static void give_until(struct pb_doc *doc)
+{
+	for (size_t i = 0; i < doc->p.service_count; i++) {
+		struct pb_service *s = &doc->p.services[i];
+
+		if (!s->drain.until_command.at.line && s->router.at.line)
+			s->drain.until_idle = true;
+	}
+}
+
 static void visit_later(void *arg, struct diag_at at, const char *what)
 {
 	pb_doc_later(arg, at, what);
@@ -111,6 +122,8 @@ void pb_doc_read_strategy(struct pb_doc *doc)
 	struct pb_strategy *s = &doc->p.strategy;
 
 	read_common(&r, NULL, s);
+	if (pb_get(doc->p.root, "lane"))
+		pb_doc_later(doc, pb_get(doc->p.root, "lane")->key_at, "lane");
 	n = strategy && strategy->type == PB_MAP ? strategy->first : NULL;
 	if (!n)
 		return;
@@ -121,7 +134,9 @@ void pb_doc_read_strategy(struct pb_doc *doc)
 	s->at = n->key_at;
 	read_common(&r, n, s);
 	read_steps(&r, pb_get(n, "steps"), s);
+	doc->strategy = n;
 	give_router(doc, pb_get(n, "router"));
+	give_until(doc);
 	if (s->max_failures > 0)
 		pb_doc_later(doc, pb_place(pb_get(n, "maxFailures")), "owed hosts");
 }
