@@ -9,10 +9,11 @@
 # a_* are the call's arguments, sl_* the library's own words, o_* the owner file, p_* the process
 # file of an instance, s_* its spec, t_* and m_* a link and a release's marker.
 #
-# Three ideas hold it together:
+# Four ideas hold it together:
 #
 # - Answers are printed by shell builtins, percent-encoded on the way out, so nothing has to be
 #   captured and a script without surprises forks only for the tools it needs.
+# - `kill -SIGNAL -GROUP` is the one spelling that every sh has.
 # - fd 9 is the folder's lock, fd 8 an instance's or a step's. Whoever reads and then writes holds
 #   9 for that moment only; a detached worker holds 8 for as long as it acts. Nothing that a user
 #   wrote is started with either of them open.
@@ -94,7 +95,7 @@ sl_quote() {
 	printf "'"
 	while :; do
 		case $sl_e in *\'*) ;; *) break ;; esac
-		printf "%s'\\''" "${sl_e%%\'*}"
+		printf %s "${sl_e%%\'*}" "'\\''"
 		sl_e=${sl_e#*\'}
 	done
 	printf "%s'" "$sl_e"
@@ -222,7 +223,7 @@ sl_group_alive() {
 	sl_alive "$p_boot" "$p_pid" "$p_start" && return 0
 	[ -n "$p_pid" ] && [ "$p_boot" = "$sl_boot" ] || return 1
 	[ -z "$st_start" ] || [ "$st_start" = "$p_start" ] || return 1
-	kill -0 -- "-$p_pid" 2>/dev/null || return 1
+	kill -0 "-$p_pid" 2>/dev/null || return 1
 	sl_members "$p_pid"
 }
 
@@ -527,7 +528,7 @@ sl_watch() {
 		for sl_p in /proc/[0-9]*; do
 			sl_f=${sl_p#/proc/}
 			sl_stat "$sl_f" && [ "$st_ppid" = "$2" ] && [ "$st_pgrp" = "$sl_f" ] || continue
-			kill -s $sl_n -- "-$sl_f" 2>/dev/null
+			kill "-$sl_n" "-$sl_f" 2>/dev/null
 		done
 		[ $sl_n = KILL ] || sleep 1
 	done

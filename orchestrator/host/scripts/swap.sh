@@ -81,10 +81,10 @@ swap_wait_gone() {
 swap_stop_process() {
 	sl_group_alive || return 0
 	signal=${s_stop_signal#SIG}
-	kill -s "${signal:-TERM}" -- "-$p_pid" 2>/dev/null
+	kill "-${signal:-TERM}" "-$p_pid" 2>/dev/null
 	sl_hundredths "$s_stop_timeout" 3000
 	swap_wait_gone "$sl_cs" && return 0
-	kill -s KILL -- "-$p_pid" 2>/dev/null
+	kill -KILL "-$p_pid" 2>/dev/null
 	swap_wait_gone 500 && return 0
 	why="process $p_pid could not be stopped, not even by KILL"
 	return 1
