@@ -248,17 +248,17 @@ static void digest(struct world *w, char out[65])
 
 static void other_release(struct world *w)
 {
-	w->seen[1].release = "1.5.0-00000000";
+	w->seen[1].release = TEXT("1.5.0-00000000");
 }
 
 static void other_digest(struct world *w)
 {
-	w->seen[1].digest = NEW_DIGEST;
+	w->seen[1].digest = TEXT(NEW_DIGEST);
 }
 
 static void other_live_spec(struct world *w)
 {
-	w->seen[1].spec = "x";
+	w->seen[1].spec = TEXT("x");
 }
 
 static void died(struct world *w)
@@ -283,7 +283,7 @@ static void other_configured(struct world *w)
 
 static void other_algorithm(struct world *w)
 {
-	w->router.algorithm = "leastconn";
+	w->router.algorithm = TEXT("leastconn");
 }
 
 static void no_more_router(struct world *w)
@@ -293,8 +293,8 @@ static void no_more_router(struct world *w)
 
 static void other_backup(struct world *w)
 {
-	w->servers[w->router.server_count++] =
-		(struct plan_server){.node = "lb1", .server = "b", .instance = -1, .backup = true};
+	w->servers[w->router.server_count++] = (struct plan_server){
+		.node = TEXT("lb1"), .server = TEXT("b"), .instance = -1, .backup = true};
 }
 
 static void other_limit(struct world *w)

@@ -43,7 +43,7 @@ static struct world *other_spec(void)
 	struct world *w = world_new(2, PB_ROLLING, false);
 	world_converge(w, 0);
 	world_converge(w, 1);
-	w->seen[1].spec = "another";
+	w->seen[1].spec = TEXT("another");
 	return w;
 }
 
@@ -95,7 +95,7 @@ static struct world *no_router(void)
 static struct world *drain_command(void)
 {
 	struct world *w = world_new(2, PB_ROLLING, false);
-	w->instances[0].drain_command = w->instances[1].drain_command = "./drain";
+	w->instances[0].drain_command = w->instances[1].drain_command = TEXT("./drain");
 	w->seen[1].alive = false;
 	return w;
 }
@@ -405,7 +405,7 @@ static void test_print_hostile(void **state)
 	struct plan p;
 	struct sl_error e = {0};
 	struct sl_buf b;
-	w->seen[0].release = "\033[2J\xe4\xb8\x80-evil";
+	w->seen[0].release = TEXT("\033[2J\xe4\xb8\x80-evil");
 	sl_buf_init(&b, 1 << 20);
 	assert_int_equal(plan_make(&w->in, &p, &e), SL_OK);
 	plan_print(&p, NULL, false, true, &b);
@@ -478,10 +478,10 @@ static void held(struct world *w)
 
 static void stranger(struct world *w)
 {
-	w->servers[w->router.server_count++] = (struct plan_server){.node = "lb2",
-								    .server = "web9",
+	w->servers[w->router.server_count++] = (struct plan_server){.node = TEXT("lb2"),
+								    .server = TEXT("web9"),
 								    .instance = -1,
-								    .address = "10.0.0.9",
+								    .address = TEXT("10.0.0.9"),
 								    .port = 8080};
 }
 
@@ -495,7 +495,7 @@ static void unknown_server(struct world *w)
 static void static_weights(struct world *w)
 {
 	w->router.weights_work = false;
-	w->router.algorithm = "source";
+	w->router.algorithm = TEXT("source");
 	w->playbook.strategy.kind = PB_CANARY;
 	world_weight(w, 0.25);
 }
@@ -595,7 +595,7 @@ static void test_notes(void **state)
 	w->router.persistence = true;
 	w->router.exact = false;
 	w->router.has_hosts = false;
-	w->router.algorithm = "leastconn";
+	w->router.algorithm = TEXT("leastconn");
 	w->limited[3] = true;
 	w->seen[0].alive = false;
 	assert_int_equal(plan_make(&w->in, &p, &e), SL_OK);

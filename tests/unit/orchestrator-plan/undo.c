@@ -403,7 +403,7 @@ static void test_keeps_what_was_there(void **state)
 	(void)state;
 	struct world *w = world_new(2, PB_ROLLING, false);
 	world_converge(w, 0);
-	w->seen[0].spec = "another";
+	w->seen[0].spec = TEXT("another");
 	w->seen[0].staged = false; /* a marker that could not be read: the link says it all */
 	w->seen[1].staged = true;
 	char *words = undo_words(w, "none", PROGRESS_OK, true);

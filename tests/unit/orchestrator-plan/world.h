@@ -18,6 +18,7 @@
 #include "orchestrator/plan/plan.h"
 #include "plugins/sdk/mem.h"
 
+#define TEXT(s)    ((char *)(s)) /* of a literal, for fields that own theirs elsewhere */
 #define WORLD_MAX  16
 #define OLD_DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
 #define NEW_DIGEST "1111111111111111111111111111111111111111111111111111111111111111"
@@ -67,29 +68,29 @@ static inline void world_instance(struct world *w, size_t i, struct rs_host *h, 
 		.port = port,
 		.id = world_text(w, "%s:%u", h->name, port),
 		.address = world_text(w, "%s:%u", h->address, port),
-		.dir = "/srv/orders",
-		.sluice = "/srv/orders/.sluice",
-		.link = "current",
+		.dir = TEXT("/srv/orders"),
+		.sluice = TEXT("/srv/orders/.sluice"),
+		.link = TEXT("current"),
 		.spec = NEW_SPEC,
 	};
 	w->seen[i] = (struct plan_seen){
 		.link = SEEN_RELEASE,
-		.release = OLD_NAME,
-		.digest = OLD_DIGEST,
-		.spec = OLD_SPEC,
-		.version = "1.0.0",
+		.release = TEXT(OLD_NAME),
+		.digest = TEXT(OLD_DIGEST),
+		.spec = TEXT(OLD_SPEC),
+		.version = TEXT("1.0.0"),
 		.alive = true,
 	};
 }
 
 static inline void world_router(struct world *w)
 {
-	w->nodes[0] = "lb1";
-	w->nodes[1] = "lb2";
+	w->nodes[0] = TEXT("lb1");
+	w->nodes[1] = TEXT("lb2");
 	w->router = (struct plan_router){
-		.name = "edge",
-		.backend = "be_orders",
-		.algorithm = "roundrobin",
+		.name = TEXT("edge"),
+		.backend = TEXT("be_orders"),
+		.algorithm = TEXT("roundrobin"),
 		.weights_work = true,
 		.exact = true,
 		.http_mode = true,
@@ -155,7 +156,7 @@ static inline struct world *world_new(size_t n, enum pb_strategy_kind kind, bool
 		.instance_count = n,
 		.limited = w->limited,
 		.version = "2.0.0",
-		.artifact = "/art/orders-2.0.0.tgz",
+		.artifact = TEXT("/art/orders-2.0.0.tgz"),
 	};
 	w->in = (struct plan_input){
 		.resolved = &w->resolved, .seen = w->seen, .artifact = &w->artifact};
@@ -193,10 +194,10 @@ static inline void world_pause(struct world *w, int64_t ms)
 static inline void world_converge(struct world *w, size_t i)
 {
 	w->seen[i] = (struct plan_seen){.link = SEEN_RELEASE,
-					.release = NEW_NAME,
-					.digest = NEW_DIGEST,
-					.spec = NEW_SPEC,
-					.version = "2.0.0",
+					.release = TEXT(NEW_NAME),
+					.digest = TEXT(NEW_DIGEST),
+					.spec = TEXT(NEW_SPEC),
+					.version = TEXT("2.0.0"),
 					.alive = true,
 					.staged = true};
 }
