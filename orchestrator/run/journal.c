@@ -40,7 +40,7 @@ static void durable(void *arg, const struct sl_error *e, int64_t seq, const cJSO
 	struct emitted *m = arg;
 	struct runner *r = m->r;
 	r->appends--;
-	if (e->code) {
+	if (e && e->code) {
 		/* Nothing may be done that the journal does not know: leave. */
 		if (!r->journal_lost) {
 			r->journal_lost = true;
