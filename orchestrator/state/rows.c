@@ -243,6 +243,23 @@ int store_run_adopt(struct store *s, int64_t number, bool force, struct store_ru
 	return writer_call(s, adopt, &c, e);
 }
 
+static int leave(struct store *s, void *arg, struct sl_error *e)
+{
+	struct rows_call *c = arg;
+
+	return db_run(s, e,
+		      "UPDATE run SET boot='', pid=0, start=0 WHERE number=? AND boot=? AND pid=? "
+		      "AND start=?",
+		      "isii", c->number, s->self.boot, s->self.pid, s->self.start);
+}
+
+int store_run_leave(struct store *s, int64_t number, struct sl_error *e)
+{
+	struct rows_call c = {.number = number};
+
+	return writer_call(s, leave, &c, e);
+}
+
 static int list(struct store *s, void *arg, struct sl_error *e)
 {
 	struct rows_call *c = arg;

@@ -66,6 +66,9 @@ int store_run_create(struct store *s, struct store_run *r, const cJSON *texts, s
  * controller has it and !force. r is filled. */
 int store_run_adopt(struct store *s, int64_t number, bool force, struct store_run *r,
 		    struct sl_error *e);
+/* Stop being the controller of a run that stays unfinished, so that another process can go on at
+ * once. Nothing happens when another one has it. */
+int store_run_leave(struct store *s, int64_t number, struct sl_error *e);
 /* SL_ENOTFOUND when there is none. */
 int store_run_get(struct store *s, int64_t number, struct store_run *r, struct sl_error *e);
 int store_run_by_uuid(struct store *s, const char *uuid, struct store_run *r, struct sl_error *e);

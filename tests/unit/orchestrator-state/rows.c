@@ -183,7 +183,16 @@ static void adopt_respects_the_living(void **state)
 	assert_int_equal(got.controller.pid, self.pid);
 	store_run_release(&got);
 
+	assert_int_equal(store_run_leave(p->store, 1, &e), 0);
+	assert_int_equal(store_run_get(p->store, 1, &got, &e), 0);
+	assert_int_equal(got.controller.pid, 0);
+	store_run_release(&got);
+
 	set_controller(p, parent.boot, parent.pid, parent.start);
+	assert_int_equal(store_run_leave(p->store, 1, &e), 0); /* another's: stays */
+	assert_int_equal(store_run_get(p->store, 1, &got, &e), 0);
+	assert_int_equal(got.controller.pid, parent.pid);
+	store_run_release(&got);
 	close(go[1]);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);

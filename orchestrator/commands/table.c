@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands and the table of options. */
+#include <string.h>
+
+#include "orchestrator/commands/command.h"
+#include "plugins/sdk/mem.h"
+
+const struct option_row option_rows[OPT_COUNT] = {
+	[OPT_INVENTORY] = {'i', "inventory", "FILE", "use this inventory, not the playbook's"},
+	[OPT_SET] = {0, "set", "NAME=TEXT", "set a variable of the playbook; may be given again"},
+	[OPT_VARS_FILE] = {0, "vars-file", "FILE", "set variables from a YAML or JSON map"},
+	[OPT_LIMIT] = {0, "limit", "HOSTS",
+		       "touch only these hosts, groups or ranges (a comma list)"},
+	[OPT_YES] = {'y', "yes", NULL, "ask nothing"},
+	[OPT_OUTPUT] = {'o', "output", "FORMAT", "table, wide or json"},
+	[OPT_OUT] = {0, "out", "FILE", "save the plan, for `sluice run FILE`"},
+	[OPT_REASON] = {0, "reason", "TEXT", "why; kept in the journal"},
+	[OPT_DETACH] = {0, "detach", NULL, "run in the background; means --wait"},
+	[OPT_WAIT] = {0, "wait", NULL, "wait at pauses without a terminal too"},
+	[OPT_TAKE_OVER] = {0, "take-over", NULL,
+			   "take hosts that another run holds (needs --reason)"},
+	[OPT_KEEP] = {0, "keep", NULL, "stop there, take nothing back"},
+	[OPT_VERBOSE] = {'v', "verbose", NULL, "say more; -vv for everything"},
+	[OPT_NO_COLOR] = {0, "no-color", NULL, "no colour, no drawing in place"},
+	[OPT_HELP] = {'h', "help", NULL, "show this help"},
+	[OPT_VERSION] = {0, "version", NULL, "show the version"},
+	[OPT_STARTED_FD] = {0, "started-fd", "FD", NULL},
+};
+
+#define O(id)      (1u << OPT_##id)
+#define EVERYWHERE (O(VERBOSE) | O(NO_COLOR) | O(HELP) | O(VERSION) | O(OUTPUT))
+#define LOADS      (O(INVENTORY) | O(SET) | O(VARS_FILE) | O(LIMIT))
+#define CARRIES    (O(YES) | O(REASON) | O(DETACH) | O(WAIT) | O(TAKE_OVER) | O(STARTED_FD))
+
+const struct command commands[] = {
+	{.name = "validate",
+	 .summary = "check a playbook or an inventory",
+	 .usage = "FILE",
+	 .about = "Reads YAML files only: no host, no backend and no environment is touched. All "
+		  "problems are printed at once, as FILE:LINE:COLUMN. Required variables may be "
+		  "left "
+		  "open.",
+	 .options = O(INVENTORY) | O(SET) | O(VARS_FILE),
+	 .min_args = 1,
+	 .max_args = 1,
+	 .handler = command_validate},
+	{.name = "plan",
+	 .summary = "show exactly what run would do",
+	 .usage = "PLAYBOOK",
+	 .about = "Looks at the hosts and routers, changes nothing. --out saves the plan; `sluice "
+		  "run "
+		  "FILE` then does that and nothing else, and refuses when the world has changed.",
+	 .options = LOADS | O(OUT),
+	 .flags = CMD_NEEDS_STORE,
+	 .min_args = 1,
+	 .max_args = 1,
+	 .handler = command_plan},
+	{.name = "run",
+	 .summary = "carry out a playbook, or a saved plan",
+	 .usage = "PLAYBOOK|PLAN",
+	 .about =
+		 "Plans, asks, and walks the plan, journaling every step before it is done. Ctrl-C "
+		 "asks what to do; a hang-up detaches and goes on.",
+	 .options = LOADS | CARRIES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .min_args = 1,
+	 .max_args = 1,
+	 .handler = command_run},
+	{.name = "resume",
+	 .summary = "go on after an operator's pause or a crash",
+	 .usage = "[RUN]",
+	 .about = "Settles steps whose outcome is unknown, then goes on. RUN is a number or a "
+		  "playbook's name; without it, the only unfinished run.",
+	 .options = CARRIES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .max_args = 1,
+	 .handler = command_resume},
+	{.name = "promote",
+	 .summary = "pass the pause at which a run stands",
+	 .usage = "[RUN]",
+	 .about = "Says which pause it passes; a run that stands at none is left alone (exit 2).",
+	 .options = CARRIES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .max_args = 1,
+	 .handler = command_promote},
+	{.name = "pause",
+	 .summary = "stop a run after the steps in hand",
+	 .usage = "[RUN]",
+	 .about = "`sluice resume` goes on.",
+	 .options = O(REASON) | O(YES),
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .max_args = 1,
+	 .handler = command_pause},
+	{.name = "retry",
+	 .summary = "run a run's failed steps again",
+	 .usage = "[RUN]",
+	 .about = "For a run that stopped at a failure instead of taking everything back.",
+	 .options = CARRIES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .max_args = 1,
+	 .handler = command_retry},
+	{.name = "abort",
+	 .summary = "stop a run and take it back",
+	 .usage = "[RUN]",
+	 .about = "Traffic first, then the instances, newest first. --keep stops there instead.",
+	 .options = CARRIES | O(KEEP),
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .max_args = 1,
+	 .handler = command_abort},
+	{.name = "undo",
+	 .summary = "take a whole run back, finished or not",
+	 .usage = "[RUN]",
+	 .about = "Works while the old releases are kept on the hosts. The undo of a finished run "
+		  "is a "
+		  "run of its own; an undo is undone only by its number.",
+	 .options = CARRIES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .max_args = 1,
+	 .handler = command_undo},
+	{.name = "attach",
+	 .summary = "watch a run; exits with its code",
+	 .usage = "[RUN]",
+	 .about = "Ctrl-C leaves; the run goes on. -o json prints its events, one a line.",
+	 .flags = CMD_NEEDS_STORE,
+	 .max_args = 1,
+	 .handler = command_attach},
+	{.name = "runs",
+	 .summary = "list runs, newest first",
+	 .usage = "[NAME]",
+	 .about = "With NAME, those of that playbook.",
+	 .flags = CMD_NEEDS_STORE,
+	 .max_args = 1,
+	 .handler = command_runs},
+	{.name = "show",
+	 .summary = "show a run: waves, steps, traffic, why it failed",
+	 .usage = "[RUN]",
+	 .about = "Without RUN, the latest. -o wide lists every step.",
+	 .flags = CMD_NEEDS_STORE,
+	 .max_args = 1,
+	 .handler = command_show},
+	{.name = "plugins",
+	 .summary = "list plugins and the settings they take",
+	 .usage = "[NAME]",
+	 .about = "A plugin that was refused is listed with the reason.",
+	 .max_args = 1,
+	 .handler = command_plugins},
+	{.name = "schema",
+	 .summary = "print the JSON Schema of a kind, for editors",
+	 .usage = "KIND",
+	 .about = "KIND is rollout, loadTest, faultDrill or inventory.",
+	 .min_args = 1,
+	 .max_args = 1,
+	 .handler = command_schema},
+	{.name = "version",
+	 .summary = "print the version",
+	 .usage = "",
+	 .about = "",
+	 .handler = command_version},
+	{.name = "help",
+	 .summary = "show help, of one command with its name",
+	 .usage = "[COMMAND]",
+	 .about = "",
+	 .max_args = 1,
+	 .handler = command_help},
+};
+const size_t command_count = SL_COUNT(commands);
+
+const struct command *command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < command_count; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+bool command_takes(const struct command *c, enum option_id id)
+{
+	return (c->options | EVERYWHERE) & (1u << id);
+}
