@@ -178,16 +178,24 @@ static char *url_label(CURLU *u, const char *method)
 static int set_url(struct sl_http_call *call, const struct sl_http_request *request,
 		   struct sl_error *e)
 {
-	CURLU *u = curl_url();
+	/* What is no URL may still hold a password. */
+	const char *shown = strchr(request->url, '@') ? "(with user)" : request->url;
+	CURLU *u;
 	char *host, *port;
 	CURLUcode rc;
 
+	if (!sl_text_starts(request->url, "http://") && !sl_text_starts(request->url, "https://"))
+		return sl_fail(e, SL_EINPUT,
+			       "the URL '%.200s' does not start with http:// or "
+			       "https://",
+			       shown);
+	u = curl_url();
 	if (!u)
 		sl_alloc_failed();
 	rc = curl_url_set(u, CURLUPART_URL, request->url, 0);
 	if (rc != CURLUE_OK) {
 		curl_url_cleanup(u);
-		return sl_fail(e, SL_EINPUT, "'%.200s' is not a URL: %s", request->url,
+		return sl_fail(e, SL_EINPUT, "the URL '%.200s' is not one: %s", shown,
 			       curl_url_strerror(rc));
 	}
 	host = url_part(u, CURLUPART_HOST, 0);
@@ -319,7 +327,7 @@ static const struct {
 	{CURLE_COULDNT_CONNECT, SL_EREFUSED},
 	{CURLE_OPERATION_TIMEDOUT, SL_ETIMEOUT},
 	{CURLE_URL_MALFORMAT, SL_EINPUT},
-	{CURLE_UNSUPPORTED_PROTOCOL, SL_EINPUT},
+	{CURLE_UNSUPPORTED_PROTOCOL, SL_EPROTO}, /* what curl calls HTTP/0.9 */
 	{CURLE_SSL_CACERT_BADFILE, SL_EIO},
 	{CURLE_PEER_FAILED_VERIFICATION, SL_EAUTH},
 	{CURLE_SSL_CONNECT_ERROR, SL_EPROTO},
