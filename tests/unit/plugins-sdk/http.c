@@ -189,13 +189,13 @@ static void serve(void)
 	uv_ip4_addr("127.0.0.1", 0, &at);
 	uv_tcp_init(&loop, &tcp_server);
 	assert_int_equal(uv_tcp_bind(&tcp_server, (struct sockaddr *)&at, 0), 0);
-	assert_int_equal(uv_listen((uv_stream_t *)&tcp_server, 8, on_connection), 0);
+	assert_int_equal(uv_listen((uv_stream_t *)&tcp_server, 128, on_connection), 0);
 	uv_tcp_getsockname(&tcp_server, (struct sockaddr *)&at, &len);
 	port = ntohs(at.sin_port);
 	snprintf(socket_path, sizeof socket_path, "%s/http.sock", folder);
 	uv_pipe_init(&loop, &pipe_server, 0);
 	assert_int_equal(uv_pipe_bind(&pipe_server, socket_path), 0);
-	assert_int_equal(uv_listen((uv_stream_t *)&pipe_server, 8, on_connection), 0);
+	assert_int_equal(uv_listen((uv_stream_t *)&pipe_server, 128, on_connection), 0);
 }
 
 /* --- the bench --- */
