@@ -447,7 +447,7 @@ sl_detach() {
 				printf '\n'
 			done
 			printf '%s\n}\n' "$sl_self"
-		} 2>/dev/null >"$sl_id.sh.$$" && chmod 700 "$sl_id.sh.$$"
+		} 2>/dev/null >"$sl_id.sh.$$"
 	) || sl_unwritten "$sl_id.sh"
 	sl_try mv -T -- "$sl_id.sh.$$" "$sl_id.sh"
 	sl_unlock

@@ -3,7 +3,7 @@
 #
 # What is there, without touching it: the tools, the claim, and per link what is live.
 
-for tool in sh tar gzip sha256sum mv flock setsid df mktemp base64 od readlink sleep tail cat; do
+for tool in sh tar gzip sha256sum mv flock setsid df mktemp base64 od readlink sleep tail cat grep; do
 	command -v $tool >/dev/null 2>&1 || sl_answer missing $tool
 done
 case $(mv -T -- /proc/self/a /proc/self/b 2>&1) in
@@ -12,7 +12,7 @@ esac
 [ -n "$sl_boot" ] || sl_answer missing /proc
 sl_answer boot "$sl_boot"
 sl_answer now "$(date +%s)"
-sl_answer user "$(id -un 2>/dev/null || id -u)"
+sl_answer user "${USER:-${LOGNAME:-$(id -un)}}"
 sl_answer home "${HOME-}"
 
 ! sl_owner_load || sl_owner_answer
@@ -83,7 +83,7 @@ look_held() {
 		esac
 		n=$((n / 16))
 	done
-	found=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ":$hex [0-9A-F]*:[0-9A-F]* 0A ")
+	found=$(grep -h ":$hex [0-9A-F]*:[0-9A-F]* 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 	[ -n "$found" ] || return 0
 	IFS=$sl_nl
 	for line in $found; do

@@ -134,8 +134,7 @@ swap_switch() {
 	*/*) to=$1 ;;
 	*) to=releases/$1 ;;
 	esac
-	rm -f -- "$a_dir/.$a_link.new"
-	why=$(ln -s -- "$to" "$a_dir/.$a_link.new" 2>&1 &&
+	why=$(ln -sfn -- "$to" "$a_dir/.$a_link.new" 2>&1 &&
 		mv -T -- "$a_dir/.$a_link.new" "$a_dir/$a_link" 2>&1)
 }
 
@@ -256,12 +255,11 @@ swap_done() {
 	{
 		printf 'rc=%s\n' "$1"
 		sl_answer message "$2"
-		[ "$1" = 0 ] || cat "$sl_id.tail" 2>/dev/null
+		[ "$1" = 0 ] || ! [ -f "$sl_id.tail" ] || cat "$sl_id.tail"
 		if [ "$1" != 2 ] && sl_proc_load "$a_link" && [ -n "$p_pid" ]; then
 			printf 'pid=%s\n' "$p_pid"
 		fi
 	} >"$sl_id.rc.new" && mv -T -- "$sl_id.rc.new" "$sl_id.rc" || sl_unwritten "$sl_id.rc"
-	rm -f -- "$sl_id.ballast" "$sl_id.tail"
 	exit 0
 }
 
@@ -293,9 +291,9 @@ swap_worker() {
 	was=$p_was
 	[ -n "$was" ] || was=$sl_up
 	[ "$was" != error ] || was=yes
-	# From here on it acts: what a full disk would stop in the middle is written first.
+	# From here on it acts: room is taken now for what has to be written in the middle.
 	{ sl_identity && printf 'was=%s\n' "$was"; } >"$sl_id.began.new" &&
-		printf %16384s ' ' >"$sl_id.ballast" || sl_unwritten "$sl_id.began"
+		printf %16384s ' ' >"$sl_id.rc.new" || sl_unwritten "$sl_id.began"
 	sl_try mv -T -- "$sl_id.began.new" "$sl_id.began"
 	sl_unlock
 
@@ -305,7 +303,7 @@ swap_worker() {
 		[ "$sl_up" = yes ] && swap_done 1 "the old release was not stopped: $why"
 		swap_done 2 "the old release was not stopped properly: $why"
 	fi
-	true >"$sl_id.ballast"
+	true >"$sl_id.rc.new"
 	if ! swap_switch "$a_release"; then
 		swap_back
 	elif [ -z "$a_release" ]; then

@@ -257,7 +257,7 @@ static void test_cut_text_does_nothing(void **state)
 	free(text);
 }
 
-int main(void)
+static int group(const char *name)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -275,15 +275,10 @@ int main(void)
 		TEST(test_noise_and_home),
 		TEST(test_cut_text_does_nothing),
 	};
-	int failed = 0;
+	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}
 
-	for (size_t i = 0; i < SL_COUNT(shell_paths); i++) {
-		shell = shell_paths[i][1];
-		if (access(shell, X_OK) != 0) {
-			printf("SKIP: %s is not installed\n", shell_paths[i][0]);
-			continue;
-		}
-		failed += cmocka_run_group_tests_name(shell_paths[i][0], tests, NULL, NULL);
-	}
-	return failed;
+int main(void)
+{
+	return run_on_shells(&shell, group);
 }

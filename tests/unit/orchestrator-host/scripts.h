@@ -389,4 +389,40 @@ static inline void host_stage(struct host *h, const char *release, const char *p
 	assert_answer("present", "yes");
 }
 
+/* The same without the scripts, for tests of something else. */
+static inline void host_put_release(struct host *h, const char *release, const char *program)
+{
+	make_folder(text_at("%s/releases", h->dir));
+	make_folder(text_at("%s/releases/%s", h->dir, release));
+	put_text(text_at("%s/releases/%s/svc", h->dir, release), program, 0755);
+	put_text(text_at("%s/releases/%s/.sluice-release", h->dir, release),
+		 text_at("digest=%s\nrelease=%s\n", sha256_of(program), release), 0644);
+}
+
+/* Run a program's tests once for each shell, side by side: they mostly wait. */
+static inline int run_on_shells(const char **shell, int (*group)(const char *name))
+{
+	pid_t pids[SL_COUNT(shell_paths)] = {0};
+	int failed = 0, status;
+
+	for (size_t i = 0; i < SL_COUNT(shell_paths); i++) {
+		*shell = shell_paths[i][1];
+		if (access(*shell, X_OK) != 0) {
+			printf("SKIP: %s is not installed\n", shell_paths[i][0]);
+			continue;
+		}
+		fflush(NULL);
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			status = group(shell_paths[i][0]);
+			fflush(NULL);
+			_exit(status > 100 ? 100 : status);
+		}
+	}
+	for (size_t i = 0; i < SL_COUNT(shell_paths); i++)
+		if (pids[i] > 0)
+			failed += waitpid(pids[i], &status, 0) != pids[i] || status != 0;
+	return failed;
+}
+
 #endif

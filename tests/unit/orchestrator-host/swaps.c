@@ -18,9 +18,9 @@ static int set_up(void **state)
 	(void)state;
 	host_open(&h, shell);
 	host_claim(&h);
-	host_stage(&h, "r1", GOOD);
-	host_stage(&h, "r2", GOOD "# two\n");
-	host_stage(&h, "bad", DIES);
+	host_put_release(&h, "r1", GOOD);
+	host_put_release(&h, "r2", GOOD "# two\n");
+	host_put_release(&h, "bad", DIES);
 	return 0;
 }
 
@@ -46,7 +46,7 @@ static struct args swap_args(const struct swap *s)
 		    {"env", "TUFSSz15ZXMgaXQncwo="}, /* MARK=yes it's */
 		    {"stop_signal", s->stop_signal},
 		    {"stop_timeout", s->stop_timeout ? s->stop_timeout : "5"},
-		    {"liveness", s->liveness ? s->liveness : "0.2"}, {"prior_release", s->prior},
+		    {"liveness", s->liveness ? s->liveness : "0.1"}, {"prior_release", s->prior},
 		    {"prior_spec", s->prior_spec});
 }
 
@@ -265,7 +265,7 @@ static void test_two_ports_two_versions(void **state)
 static void test_deaf_process_is_killed(void **state)
 {
 	(void)state;
-	host_stage(&h, "deaf", DEAF);
+	host_put_release(&h, "deaf", DEAF);
 	swap("1", (struct swap){.release = "deaf", .spec = "s1", .stop_timeout = "0.3"});
 	assert_rc("0");
 	int pid = atoi(get(&last, "pid"));
@@ -295,7 +295,7 @@ static void test_children_end_with_it(void **state)
 static void test_int_reaches_it(void **state)
 {
 	(void)state;
-	host_stage(&h, "int", INT_ONLY);
+	host_put_release(&h, "int", INT_ONLY);
 	swap("1", (struct swap){.release = "int", .spec = "s1", .stop_signal = "SIGINT"});
 	assert_rc("0");
 	wait_text(log_path(), "up");
@@ -361,7 +361,7 @@ static void test_bad_start_texts(void **state)
 	assert_non_null(strstr(get(&last, "message"), "exit 0"));
 }
 
-int main(void)
+static int group(const char *name)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -382,15 +382,10 @@ int main(void)
 		TEST(test_outside_release_is_a_way_back),
 		TEST(test_bad_start_texts),
 	};
-	int failed = 0;
+	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}
 
-	for (size_t i = 0; i < SL_COUNT(shell_paths); i++) {
-		shell = shell_paths[i][1];
-		if (access(shell, X_OK) != 0) {
-			printf("SKIP: %s is not installed\n", shell_paths[i][0]);
-			continue;
-		}
-		failed += cmocka_run_group_tests_name(shell_paths[i][0], tests, NULL, NULL);
-	}
-	return failed;
+int main(void)
+{
+	return run_on_shells(&shell, group);
 }
