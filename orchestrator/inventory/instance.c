@@ -65,19 +65,37 @@ static bool env_name_is_sound(const char *name)
 	return true;
 }
 
+static char *render_command_reference(struct maker *m, const struct scope *scope,
+				      const struct pb_text *t)
+{
+	const struct pb_command shell = {.shell = t->text + strlen("command:"), .at = t->at};
+	char *text = command_at(m, scope, &shell);
+
+	return text ? pb_arena_printf(&m->rs->arena, "command:%s", text) : NULL;
+}
+
+static char *render_file_reference(struct maker *m, const struct scope *scope,
+				   const struct pb_text *t)
+{
+	const struct pb_text name = {.text = t->text + strlen("file:"), .at = t->at};
+	char *path = text_at(m, scope, &name);
+
+	if (!path)
+		return NULL;
+	path = *path ? path_from(&m->rs->arena, folder_at(m, t->at), path) : path;
+	return pb_arena_printf(&m->rs->arena, "file:%s", path);
+}
+
 /* What the author wrote decides what is a reference, never what a variable brings in. */
 static char *render_env_value(struct maker *m, const struct scope *scope, const struct pb_text *t,
 			      bool *secret)
 {
-	const char *command = "command:";
-	const struct pb_command shell = {.shell = t->text + strlen(command), .at = t->at};
-	char *text;
-
 	*secret = secret_is_reference(t->text);
-	if (!sl_text_starts(t->text, command))
-		return text_at(m, scope, t);
-	text = command_at(m, scope, &shell);
-	return text ? pb_arena_printf(&m->rs->arena, "%s%s", command, text) : NULL;
+	if (sl_text_starts(t->text, "command:"))
+		return render_command_reference(m, scope, t);
+	if (sl_text_starts(t->text, "file:"))
+		return render_file_reference(m, scope, t);
+	return text_at(m, scope, t);
 }
 
 static void render_env(struct maker *m, struct rs_instance *i, const struct scope *scope)
@@ -192,7 +210,6 @@ static void render_server_name(struct maker *m, struct rs_instance *i, const str
 static void render_files(struct maker *m, struct rs_instance *i)
 {
 	const struct pb_release *release = &i->service->release;
-	const struct playbook *p = m->rs->resolved.playbook;
 	struct scope files = scope_of_files(m->rs, i);
 
 	i->files = pb_arena_array(&m->rs->arena, release->file_count + 1, sizeof *i->files);
@@ -210,7 +227,7 @@ static void render_files(struct maker *m, struct rs_instance *i)
 				    file->to);
 			continue;
 		}
-		file->content_path = path_from(&m->rs->arena, p->folder, source);
+		file->content_path = path_from(&m->rs->arena, folder_at(m, from->from.at), source);
 		file->mode = from->mode;
 		file->substitute = from->substitute;
 		i->file_count++;

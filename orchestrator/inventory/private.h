@@ -53,6 +53,8 @@ struct scope scope_of_files(const struct resolution *rs, const struct rs_instanc
 char *text_at(struct maker *m, const struct scope *s, const struct pb_text *t);
 char *command_at(struct maker *m, const struct scope *s, const struct pb_command *c);
 
+/* The folder of the file that a text stands in: an include's, or the playbook's. */
+const char *folder_at(struct maker *m, struct diag_at at);
 /* Takes heap text into the arena. */
 char *arena_take(struct pb_arena *a, char *heap);
 /* "~/" is $HOME, other relative paths start at folder. */

@@ -167,7 +167,6 @@ static char *make_sha256(struct maker *m, const struct pb_service *s)
 
 static char *make_artifact(struct maker *m, const struct pb_service *s)
 {
-	struct resolved *r = &m->rs->resolved;
 	struct scope scope = scope_of_service(m->rs, s);
 	char *artifact = text_at(m, &scope, &s->release.artifact);
 	struct diag_at at = s->release.artifact.at;
@@ -179,7 +178,7 @@ static char *make_artifact(struct maker *m, const struct pb_service *s)
 		return NULL;
 	}
 	if (!strstr(artifact, "://"))
-		return path_from(&m->rs->arena, r->playbook->folder, artifact);
+		return path_from(&m->rs->arena, folder_at(m, at), artifact);
 	if (!sl_text_starts(artifact, "http://") && !sl_text_starts(artifact, "https://"))
 		diags_error(m->d, at, "'%s': expected a local path, http:// or https://", artifact);
 	else if (!s->sha256.text)

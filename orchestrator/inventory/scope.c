@@ -28,6 +28,31 @@ char *path_from(struct pb_arena *a, const char *folder, const char *path)
 	return pb_arena_printf(a, "%s/%s", folder, path);
 }
 
+static size_t folder_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* Includes are named from the playbook's own path, so what they have in front of theirs in common
+ * is the playbook's folder, wherever that was when the texts were kept. */
+const char *folder_at(struct maker *m, struct diag_at at)
+{
+	const struct playbook *p = m->rs->resolved.playbook;
+	const char *path = diags_source_path(m->d, at.file);
+	size_t base = folder_len(p->path), len = folder_len(path);
+
+	if (!at.line || (len == base && !memcmp(path, p->path, base)))
+		return p->folder;
+	if (*path == '/' && (!base || len < base || memcmp(path, p->path, base)))
+		return pb_arena_strndup(&m->rs->arena, path, len - 1);
+	if (len > base && !memcmp(path, p->path, base))
+		return pb_arena_printf(&m->rs->arena, "%s/%.*s", p->folder, (int)(len - base - 1),
+				       path + base);
+	return p->folder;
+}
+
 bool path_is_sound(const char *path, bool relative)
 {
 	size_t len = strlen(path);

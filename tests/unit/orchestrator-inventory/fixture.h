@@ -20,6 +20,7 @@ struct fixture {
 
 struct given {
 	const char *playbook, *inventory, *limit, *folder;
+	const char *include, *include_text; /* path from the folder; NULL = none */
 	struct pb_set sets[2];
 	size_t set_count;
 };
@@ -33,6 +34,12 @@ static inline struct fixture fixture_make(const struct given *g)
 	struct fixture f = {.d = diags_new()};
 
 	sl_json_add_str(texts, path, g->playbook);
+	if (g->include) {
+		char *include = sl_asprintf("%s/%s", folder, g->include);
+
+		sl_json_add_str(texts, include, g->include_text);
+		free(include);
+	}
 	f.playbook = playbook_load_texts(path, texts, g->sets, g->set_count, f.d);
 	f.inventory = inventory_load_text(inv_path, g->inventory, f.d);
 	if (f.playbook && f.inventory)

@@ -553,6 +553,31 @@ static void test_instance_values(void **state)
 	fixture_drop(&f);
 }
 
+/* A file name is relative to the file that it stands in. */
+static void test_include_folder(void **state)
+{
+	struct given g = {
+		.playbook = "sluice: 1\nkind: rollout\nname: x\ninclude: [common/base.yaml]\n"
+			    "services:\n  orders: { hosts: orders, version: \"1\", port: 80,\n"
+			    "    release: { dir: /srv/x } }\n" ROLLING,
+		.inventory = HOSTS,
+		.include = "common/base.yaml",
+		.include_text =
+			"defaults:\n  release: { artifact: a.tgz, files: [{ from: x.cfg, to: x }] "
+			"}\n"
+			"  runtime: { process: { command: ./run, env: { A: \"file:s/pw\" } } }\n"
+			"  ready: { http: /h }\n",
+	};
+	struct fixture f = fixture_make(&g);
+
+	(void)state;
+	must(&f);
+	assert_string_equal(f.r->artifact, "/srv/books/common/a.tgz");
+	assert_string_equal(f.r->instances[0].files[0].content_path, "/srv/books/common/x.cfg");
+	assert_string_equal(f.r->instances[0].env[0].value, "file:/srv/books/common/s/pw");
+	fixture_drop(&f);
+}
+
 static void test_portless_and_v6(void **state)
 {
 	static const char book[] = BOOK "    hosts: orders\n    version: \"1\"\n"
@@ -645,6 +670,7 @@ int main(void)
 		cmocka_unit_test(test_faults),          cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_instance_values), cmocka_unit_test(test_portless_and_v6),
 		cmocka_unit_test(test_run_commands),    cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_include_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
