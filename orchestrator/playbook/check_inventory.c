@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/playbook/doc.h"
 #include "orchestrator/playbook/inventory_doc.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
@@ -118,7 +119,7 @@ static void unknown_member(struct inv_doc *doc, const char *name, struct diag_at
 
 	for (size_t i = 0; i < doc->f.group_count; i++)
 		names[i] = doc->f.groups[i].name;
-	near = sl_text_nearest(name, names, doc->f.group_count);
+	near = pb_near(name, names, doc->f.group_count);
 	if (near)
 		diags_error(doc->d, at, "no group is named '%s' (did you mean '%s'?)", name, near);
 	else

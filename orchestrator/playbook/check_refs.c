@@ -38,7 +38,7 @@ static const char *near_host(struct refs *r, const char *name)
 		names[count++] = r->f->groups[i].name;
 	for (size_t i = 0; i < r->all.count; i++)
 		names[count++] = r->all.names[i];
-	near = sl_text_nearest(name, names, count);
+	near = pb_near(name, names, count);
 	free(names);
 	return near;
 }
@@ -55,23 +55,25 @@ static void unknown_host(struct refs *r, const char *name, struct diag_at at)
 		diags_error(r->d, at, "the inventory has no group or host '%s'", name);
 }
 
-static void add_range(struct refs *r, const char *text, struct diag_at at, struct hostset *out)
+static bool add_range(struct refs *r, const char *text, struct diag_at at, struct hostset *out)
 {
 	struct hostset names = {0};
+	bool known = true;
 
 	if (!inv_host_text_ok(text, true)) {
 		unknown_host(r, text, at);
-		return;
+		return false;
 	}
 	hostset_add(&names, text);
-	for (size_t i = 0; i < names.count; i++) {
-		if (!hostset_has(&r->all, names.names[i])) {
+	for (size_t i = 0; i < names.count && known; i++) {
+		known = hostset_has(&r->all, names.names[i]);
+		if (known)
+			hostset_add(out, names.names[i]);
+		else
 			unknown_host(r, names.names[i], at);
-			break;
-		}
-		hostset_add(out, names.names[i]);
 	}
 	hostset_release(&names);
+	return known;
 }
 
 static bool uses_registry(const struct refs *r, const struct inv_group *g, unsigned depth)
@@ -98,10 +100,8 @@ static bool add_selector(struct refs *r, const char *text, struct diag_at at, st
 		hostset_add_all(out, r->f);
 		return true;
 	}
-	if (!g) {
-		add_range(r, text, at, out);
-		return true;
-	}
+	if (!g)
+		return add_range(r, text, at, out);
 	hostset_add_group(out, r->f, g);
 	if (!uses_registry(r, g, 0))
 		return true;
@@ -181,7 +181,7 @@ static void unknown_backend(struct refs *r, enum inv_backend_kind kind, const ch
 	for (size_t i = 0; i < r->f->backend_count; i++)
 		if (r->f->backends[i].kind == kind)
 			names[count++] = r->f->backends[i].name;
-	near = sl_text_nearest(name, names, count);
+	near = pb_near(name, names, count);
 	if (near)
 		diags_error(r->d, at, "the inventory has no %s '%s' (did you mean '%s'?)",
 			    kind_word(kind), name, near);
@@ -364,7 +364,7 @@ static const char *near_name(const struct refs *r, const char *name)
 		count = take_names(&r->f->groups[i].vars, names, count, SL_COUNT(names));
 	for (size_t i = 0; i < r->f->host_count; i++)
 		count = take_names(&r->f->hosts[i].vars, names, count, SL_COUNT(names));
-	return sl_text_nearest(name, names, count);
+	return pb_near(name, names, count);
 }
 
 static void check_open_names(struct refs *r)

@@ -24,6 +24,7 @@ struct set_walk {
 	struct set *sets;
 	size_t count;
 	struct diag_at traffic_at; /* where it was last set */
+	bool unknown;              /* a set was named that does not exist */
 };
 
 static struct set *set_find(struct set_walk *w, const char *name)
@@ -41,7 +42,7 @@ static void check_capacity(struct set_walk *w, const struct set *s, struct diag_
 	double capacity = w->doc->p.strategy.min_capacity * (double)w->sizes->instances;
 	char share[32], most[32], min[32];
 
-	if (isnan(s->share) || capacity <= 0 || s->share * capacity <= (double)up + NEARLY)
+	if (!up || isnan(s->share) || capacity <= 0 || s->share * capacity <= (double)up + NEARLY)
 		return;
 	diags_error(w->d, at,
 		    "%s would get %s of the traffic, but its %zu of %zu instances can carry %s "
@@ -76,7 +77,7 @@ static const char *near_set(struct set_walk *w, const char *given)
 		names[count] = w->sets[count].name;
 		count++;
 	}
-	return sl_text_nearest(given, names, count);
+	return pb_near(given, names, count);
 }
 
 static void unknown_set(struct set_walk *w, const struct pb_node *name)
@@ -100,6 +101,7 @@ static void on_upgrade(struct set_walk *w, const struct pb_node *name)
 	s = set_find(w, name->text);
 	if (!s) {
 		unknown_set(w, name);
+		w->unknown = true;
 		return;
 	}
 	if (s->upgraded_at.line) {
@@ -206,6 +208,6 @@ void pb_steps_walk_sets(struct pb_doc *doc, struct diags *d, const struct pb_siz
 		take_step(&w, &doc->p.strategy.steps[i]);
 		check_background(&w, i + 1);
 	}
-	if (!sizes && doc->p.strategy.step_count)
+	if (!sizes && !w.unknown && doc->p.strategy.step_count)
 		check_left(&w);
 }

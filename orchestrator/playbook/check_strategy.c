@@ -18,7 +18,7 @@ static const char *near_key(struct pb_doc *doc, const struct pb_node *map, const
 
 	for (const struct pb_node *n = count ? map->first : NULL; n; n = n->next)
 		names[i++] = n->key;
-	near = sl_text_nearest(given, names, count);
+	near = pb_near(given, names, count);
 	return near ? pb_arena_printf(&doc->arena, " (did you mean '%s'?)", near) : "";
 }
 

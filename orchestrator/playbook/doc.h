@@ -41,6 +41,10 @@ static inline struct diag_at pb_place(const struct pb_node *n)
 	return n->key_at.line ? n->key_at : n->at;
 }
 
+/* names.c: the one of names that is probably meant, or NULL. Of a single letter nothing can be
+ * said. */
+const char *pb_near(const char *given, const char *const *names, size_t count);
+
 /* source.c: texts NULL = the disk. Yours to free; NULL and a message in d. */
 char *pb_source_read(const char *path, const cJSON *texts, size_t *len, struct diags *d,
 		     struct diag_at at);

@@ -3,7 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "orchestrator/playbook/playbook.h"
+#include "orchestrator/playbook/doc.h"
+#include "plugins/sdk/text.h"
 
 static bool is_name_char(char c, bool first)
 {
@@ -50,4 +51,9 @@ bool pb_names_visit(const char *text,
 		p += 2 + len + 1;
 	}
 	return true;
+}
+
+const char *pb_near(const char *given, const char *const *names, size_t count)
+{
+	return strlen(given) > 1 ? sl_text_nearest(given, names, count) : NULL;
 }

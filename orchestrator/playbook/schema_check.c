@@ -17,7 +17,7 @@ static void check_value(struct schema_check *c, const struct schema_row *row,
 const char *schema_hint(struct schema_check *c, const char *given, const char *const *names,
 			size_t count)
 {
-	const char *near = sl_text_nearest(given, names, count);
+	const char *near = pb_near(given, names, count);
 
 	return near ? pb_arena_printf(c->arena, " (did you mean '%s'?)", near) : "";
 }
@@ -144,10 +144,13 @@ static void check_command(struct schema_check *c, const struct schema_row *row,
 		schema_check_names(c, row, node, true);
 		return;
 	}
-	if (node->type != PB_LIST || !node->first) {
+	if (node->type != PB_LIST) {
 		wrong_form(c, row, SCHEMA_COMMAND, node);
 		return;
 	}
+	if (!node->first)
+		diags_error(c->d, pb_place(node), "'%s' is empty; it takes %s", label(row, node),
+			    schema_type_words(SCHEMA_COMMAND));
 	for (n = node->first; n; n = n->next) {
 		if (n->type != PB_SCALAR || !n->text)
 			wrong_form(c, row, SCHEMA_TEXT, n);

@@ -100,7 +100,7 @@ static void unknown_set(struct pb_doc *doc, const struct pb_set *set)
 
 	for (size_t i = 0; i < doc->p.var_count; i++)
 		names[i] = doc->p.vars[i].name;
-	near = sl_text_nearest(set->name, names, doc->p.var_count);
+	near = pb_near(set->name, names, doc->p.var_count);
 	if (near)
 		diags_error(doc->d, whole, "%s: no var is named '%s' (did you mean '%s'?)",
 			    set->origin, set->name, near);
