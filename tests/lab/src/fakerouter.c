@@ -59,20 +59,20 @@ static void say_stat(struct lab_buf *out, char **words)
 		return;
 	}
 	lab_buf_addf(out, "# pxname,svname,qcur,scur,status,weight,act,bck,iid,sid,type,"
-			  "check_status,addr,cookie,mode,algo,uweight,\n");
+			  "check_status,addr,cookie,mode,algo,uweight,tracked,\n");
 	if (types & 1)
-		lab_buf_addf(out, "fe,FRONTEND,,0,OPEN,,,,2,0,0,,,,http,,,\n");
+		lab_buf_addf(out, "fe,FRONTEND,,0,OPEN,,,,2,0,0,,,,http,,,,\n");
 	for (size_t i = 0; i < fake.count; i++) {
 		const struct server *s = &fake.servers[i];
 		int weight = s->admin == ADMIN_READY ? s->weight : 0;
 
-		lab_buf_addf(out, "%s,%s,0,0,%s,%d,1,0,3,%zu,2,L7OK,%s:%d,,http,,%d,\n",
+		lab_buf_addf(out, "%s,%s,0,0,%s,%d,1,0,3,%zu,2,L7OK,%s:%d,,http,,%d,,\n",
 			     fake.backend, s->name, status_word(s), s->weight, i + 1, s->address,
 			     s->port, s->weight);
 		sum += weight;
 		up += weight > 0;
 	}
-	lab_buf_addf(out, "%s,BACKEND,0,0,%s,%d,%d,0,3,0,1,,,,http,%s,%d,\n\n", fake.backend,
+	lab_buf_addf(out, "%s,BACKEND,0,0,%s,%d,%d,0,3,0,1,,,,http,%s,%d,,\n\n", fake.backend,
 		     up ? "UP" : "DOWN", sum, up, fake.algorithm, sum);
 }
 

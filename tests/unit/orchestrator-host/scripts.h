@@ -79,9 +79,9 @@ static inline void make_folder(const char *path)
 
 static inline char *text_at(const char *fmt, ...)
 {
-	static char ring[8][4096];
+	static char ring[64][4096];
 	static unsigned next;
-	char *s = ring[next++ % 8];
+	char *s = ring[next++ % 64];
 	va_list ap;
 
 	va_start(ap, fmt);
