@@ -9,7 +9,7 @@
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 
-#define LOOK_MS 500 /* how soon a controller that died is missed */
+#define LOOK_MS 100 /* how soon a controller that died is missed */
 
 struct attach {
 	struct cli *c;
@@ -107,7 +107,7 @@ static int load_plan(struct cli *c, const struct store_run *r, struct progress *
 	struct sl_error e = {0};
 	char *text;
 	cJSON *plan;
-	int rc = store_text_get(c->store, r->number, "plan", &text, &e);
+	int rc = store_text_get(c->store, r->number, "document", &text, &e);
 
 	if (rc)
 		return cli_fail(&e);

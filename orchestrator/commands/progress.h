@@ -13,7 +13,8 @@ struct progress;
 
 struct progress *progress_new(struct cli *c, bool viewer);
 struct run_sink progress_sink(struct progress *p);
-/* plan: as the run's text "plan" has it. For viewers; a controller's sink does it. */
+/* plan: itself, or the document that holds it (the run's text "document"). For viewers; a
+ * controller's sink does it. */
 int progress_begin(struct progress *p, int64_t number, const cJSON *plan, struct sl_error *e);
 void progress_event(struct progress *p, const cJSON *event);
 /* NULL before the first event. */

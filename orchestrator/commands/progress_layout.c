@@ -139,7 +139,7 @@ void layout_wave(const struct run_view *v, const struct side *s, size_t wave, in
 	if (state.started && !still) {
 		int64_t end = state.mark == MARK_WORKING || !state.ended ? now : state.ended;
 
-		sl_duration_human(took, sizeof took, end > state.started ? end - state.started : 0);
+		took_text(took, sizeof took, end > state.started ? end - state.started : 0);
 	}
 	row_right(&r, STYLE_DIM, took);
 	row_end(&r);

@@ -69,8 +69,8 @@ static void say_step_ended(struct line *l)
 
 	run_view_step(l->v, text_of(l, "step"), &step);
 	wave_place(l);
-	if (step)
-		row_put(&l->row, STYLE_PLAIN, "%s ", step_target(step, name, sizeof name));
+	if (step && strcmp(step_target(step, name, sizeof name), text_of(l, "do")) != 0)
+		row_put(&l->row, STYLE_PLAIN, "%s ", name);
 	row_put(&l->row, STYLE_PLAIN, "%s ", text_of(l, "do"));
 	row_put(&l->row,
 		!strcmp(result, "ok")        ? STYLE_OK
@@ -79,7 +79,7 @@ static void say_step_ended(struct line *l)
 					     : STYLE_UNKNOWN,
 		"%s", result);
 	row_put(&l->row, STYLE_DIM, " %s",
-		sl_duration_human(took, sizeof took, sl_json_int(l->event, "ms", 0)));
+		took_text(took, sizeof took, sl_json_int(l->event, "ms", 0)));
 }
 
 static void say_traffic(struct line *l)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 struct side side_forward(const struct run_view *v)
 {
@@ -112,6 +113,14 @@ const char *step_doing(const struct plan_step *s)
 	};
 
 	return s->what < DO_COUNT && words[s->what] ? words[s->what] : plan_do_name(s->what);
+}
+
+const char *took_text(char *dst, size_t size, int64_t ms)
+{
+	if (ms < 1000 || ms >= 10000)
+		return sl_duration_human(dst, size, ms);
+	snprintf(dst, size, "%lld.%lld s", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+	return dst;
 }
 
 /* --- instances --- */

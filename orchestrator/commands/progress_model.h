@@ -43,6 +43,9 @@ const char *step_target(const struct plan_step *s, char *dst, size_t size);
 /* "draining", "getting ready": what is being done. */
 const char *step_doing(const struct plan_step *s);
 
+/* "85 ms", "5.2 s", "41 s", "1:05". Returns dst. */
+const char *took_text(char *dst, size_t size, int64_t ms);
+
 enum left { LEFT_UNKNOWN, LEFT_TO_END, LEFT_TO_PAUSE };
 /* How long the rest may take, judged by how long such steps took so far. */
 enum left time_left(const struct side *s, int64_t now, int64_t *ms);

@@ -25,7 +25,7 @@ int run_view_load(const struct cli *c, const struct store_run *r, struct run_vie
 	const cJSON *inner;
 	char *text;
 	cJSON *plan;
-	int rc = store_text_get(c->store, r->number, "plan", &text, &e);
+	int rc = store_text_get(c->store, r->number, "document", &text, &e);
 
 	if (rc)
 		return cli_fail(&e);
@@ -271,8 +271,7 @@ static void put_side(const struct run_view *v, const struct side *s, bool steps,
 			row_put(&row, STYLE_DIM, "%s", state_word(s, seen));
 			if (seen->ended && seen->started)
 				row_put(&row, STYLE_DIM, " %s",
-					sl_duration_human(took, sizeof took,
-							  seen->ended - seen->started));
+					took_text(took, sizeof took, seen->ended - seen->started));
 			row_end(&row);
 		}
 	}
