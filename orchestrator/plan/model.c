@@ -115,6 +115,18 @@ static double present_share(const struct plan_model *m, int *weights)
 	return all > 0 ? new / all : 0;
 }
 
+double model_natural_share(const struct plan_model *m)
+{
+	double all = 0, new = 0;
+	for (size_t i = 0; i < m->count; i++) {
+		const struct model_instance *x = &m->at[i];
+		double c = takes_part(x, true) ? x->configured : 0;
+		all += c;
+		new += x->is_new ? c : 0;
+	}
+	return !m->router ? -1 : all > 0 ? new / all : 0;
+}
+
 double model_share(const struct plan_model *m, double want, int *weights)
 {
 	if (!m->router)

@@ -43,6 +43,9 @@ size_t model_new(const struct plan_model *m);
  */
 double model_share(const struct plan_model *m, double want, int *weights);
 
+/* The share of the new side when all weights are as configured; -1 without a router. */
+double model_natural_share(const struct plan_model *m);
+
 /* The name of the release that a plan leads to: "<version>-<first 8 of sha256>". Yours to free. */
 char *model_release_name(const struct plan_input *in);
 

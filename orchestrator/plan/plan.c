@@ -8,6 +8,7 @@
 
 #include "orchestrator/plan/draft.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 /* What is down goes first and costs nothing; what stays out of traffic anyway proves nothing about
  * the new version and goes last. */
@@ -56,6 +57,48 @@ static int refuse_last(const struct draft *d, struct sl_error *e)
 	return sl_fail(e, SL_EINTERNAL, "no instance of %s may be changed", d->service->name);
 }
 
+/*
+ * A static algorithm takes a server in or out and nothing between. Also where only 0% and 100% are
+ * asked for, capacity may force a share of its own while instances are changed.
+ */
+static int check_static(const struct draft *d, struct sl_error *e)
+{
+	const struct plan_router *r = d->in->router;
+	if (!r || r->weights_work || d->share < 0)
+		return SL_OK;
+	int *weights = sl_alloc_n(d->model.count + 1, sizeof *weights);
+	double real = model_share(&d->model, d->share, weights);
+	bool partial = false;
+	char text[16];
+	for (size_t i = 0; i < d->model.count; i++)
+		partial = partial || (weights[i] && weights[i] != d->model.at[i].configured);
+	free(weights);
+	if (!partial)
+		return SL_OK;
+	return sl_fail(
+		e, SL_EINPUT,
+		"backend %s of router %s balances by `%s`, which takes only 0%% and 100%%, but "
+		"with %zu of %zu instances changed the new version has to carry %s: use "
+		"rolling, another minCapacity, or `balance roundrobin`",
+		r->backend, r->name, r->algorithm ? r->algorithm : "?", model_new(&d->model),
+		d->model.count, sl_share_format(text, sizeof text, real));
+}
+
+/* As it stands while a batch is out. */
+static int check_batch(struct draft *d, const size_t *batch, size_t count, struct sl_error *e)
+{
+	bool *before = sl_alloc_n(count, sizeof *before);
+	for (size_t i = 0; i < count; i++) {
+		before[i] = d->model.at[batch[i]].in_service;
+		d->model.at[batch[i]].in_service = false;
+	}
+	int rc = check_static(d, e);
+	for (size_t i = 0; i < count; i++)
+		d->model.at[batch[i]].in_service = before[i];
+	free(before);
+	return rc;
+}
+
 /* Upgrade until `target` instances are on the new version, or all that may be. */
 static int upgrade_to(struct draft *d, size_t target, struct sl_error *e)
 {
@@ -72,7 +115,13 @@ static int upgrade_to(struct draft *d, size_t target, struct sl_error *e)
 		}
 		if (d->service->release.stage_wave)
 			steps_stage(d, batch, count);
+		rc = check_batch(d, batch, count, e);
+		if (rc)
+			break;
 		steps_upgrade(d, batch, count);
+		rc = check_static(d, e);
+		if (rc)
+			break;
 	}
 	free(batch);
 	return rc;
@@ -86,9 +135,10 @@ static int walk_step(struct draft *d, const struct pb_step *s, struct sl_error *
 		return upgrade_to(d, plan_amount_up(&s->amount, d->model.count), e);
 	case PB_STEP_SET_WEIGHT:
 		rc = upgrade_to(d, plan_amount_up(&s->amount, d->model.count), e);
-		if (!rc && d->model.router)
-			steps_weight(d, s->amount.share);
-		return rc;
+		if (rc || !d->model.router)
+			return rc;
+		steps_weight(d, s->amount.share);
+		return check_static(d, e);
 	case PB_STEP_PAUSE:
 		steps_pause(d, &s->pause);
 		return SL_OK;

@@ -202,8 +202,11 @@ void steps_pause(struct draft *d, const struct pb_duration *pause)
 
 void steps_restore(struct draft *d)
 {
+	bool weights = d->share >= 0;
+	if (weights)
+		d->share = model_natural_share(&d->model);
 	draft_wave(d, WAVE_FINISH, "%s",
-		   d->share >= 0 ? "configured weights come back" : "servers' states come back");
+		   weights ? "configured weights come back" : "servers' states come back");
 	struct plan_step *s = draft_step(d, DO_RESTORE, 0);
 	s->service = sl_strdup(d->service->name);
 	s->share = d->share;

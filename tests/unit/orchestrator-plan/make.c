@@ -224,7 +224,7 @@ static void test_steps(void **state)
 		 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
 		{"--limit: percents of all", canary_limited,
 		 "claim oa02" CLAIMED_ROUTER "stage oa02 | "
-		 "drain oa02 0, swap oa02, ready oa02, return oa02 0 | weight 0.5 | restore 0.5 | "
+		 "drain oa02 0, swap oa02, ready oa02, return oa02 0 | weight 0.5 | restore 0.25 | "
 		 "prune oa02 | " ROUTER_FREE "release oa02"},
 		{"converged counts as upgraded", canary_converged_counts,
 		 "claim oa01, claim oa02, claim oa04" CLAIMED_ROUTER
@@ -500,6 +500,12 @@ static void static_weights(struct world *w)
 	world_weight(w, 0.25);
 }
 
+static void static_capacity(struct world *w)
+{
+	static_weights(w);
+	w->steps[0].amount.share = 1;
+}
+
 static void last_one(struct world *w)
 {
 	w->limited[1] = w->limited[2] = true;
@@ -527,6 +533,7 @@ static void test_refusals(void **state)
 		  "server oa02 10.0.0.2:8080 check"}},
 		{static_weights,
 		 {"line 20: setWeight: 25%", "`source`, which takes only 0% and 100%"}},
+		{static_capacity, {"balances by `source`", "has to carry"}},
 		{last_one, {"oa01:8080 is the last instance of orders", "minCapacity: 0%"}},
 		{strategy, {"cannot be carried out yet", "rolling or canary"}},
 	};
