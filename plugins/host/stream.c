@@ -317,6 +317,20 @@ static void on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
 	stream_unpend(s);
 }
 
+/* A written-out address needs no name server, and no place in the pool behind slow names. */
+static bool stream_numeric(struct local_stream *s, const char *address, const char *service)
+{
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+				       .ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+
+	if (getaddrinfo(address, service, &hints, &s->found) != 0)
+		return false;
+	s->next = s->found;
+	stream_try_next(s);
+	return true;
+}
+
 static void stream_start_tcp(struct local_stream *s, const struct sl_endpoint *to)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -324,6 +338,8 @@ static void stream_start_tcp(struct local_stream *s, const struct sl_endpoint *t
 	int rc;
 
 	snprintf(service, sizeof service, "%u", to->port);
+	if (stream_numeric(s, to->address, service))
+		return;
 	s->lookup.data = s;
 	rc = uv_getaddrinfo(s->loop, &s->lookup, on_lookup, to->address, service, &hints);
 	if (rc == 0) {

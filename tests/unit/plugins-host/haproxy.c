@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The haproxy plugin through the plugin host, against two real HAProxy nodes and against fakes
  * that misbehave. Hosts are reached by an opener that leads each name to a socket here. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +17,7 @@ static const char config[] =
 	"global\n"
 	"  stats socket %s/%s.sock mode 600 level admin\n"
 	"  stats socket %s/%s-low.sock mode 600 level operator\n"
+	"  stats socket ipv4@127.0.0.1:%u level admin\n"
 	"defaults\n"
 	"  mode http\n"
 	"  timeout connect 1s\n"
@@ -56,7 +59,7 @@ struct seen {
 struct fake {
 	struct bench *bench;
 	uv_pipe_t listener;
-	enum { GARBAGE, SILENCE, ENDLESS, CUT, REFUSES, DROPS, LIES } how;
+	enum { GARBAGE, SILENCE, ENDLESS, CUT, REFUSES, DROPS, HANGS, LIES } how;
 	size_t connections, changes;
 	char change[1000]; /* the last line that changes something */
 	size_t open;
@@ -75,6 +78,7 @@ static struct plugin_backend *backend;
 static const struct sl_router_ops *router;
 static void *instance;
 static pid_t nodes[2];
+static unsigned tcp_port[2];
 
 /* Every host leads to FOLDER/HOST.sock. */
 static struct sl_stream *open_remote(void *ctx, const struct sl_endpoint *to, int64_t timeout_ms,
@@ -219,11 +223,25 @@ static void assert_weights(const char *name, const char *a, int wa, const char *
 
 /* --- real nodes --- */
 
+static unsigned free_port(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof at;
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	close(fd);
+	return ntohs(at.sin_port);
+}
+
 static void node_start(int i, const char *name, const char *algorithm)
 {
 	char text[4000];
 
-	snprintf(text, sizeof text, config, bench.folder, name, bench.folder, name, algorithm);
+	tcp_port[i] = free_port();
+	snprintf(text, sizeof text, config, bench.folder, name, bench.folder, name, tcp_port[i],
+		 algorithm);
 	bench_write(&bench, name, text);
 	nodes[i] = fork();
 	assert_true(nodes[i] >= 0);
@@ -376,6 +394,8 @@ static void conn_change(struct fake_conn *c)
 		conn_say(c, "No such server.\n\n", 17);
 	else if (f->how == LIES)
 		conn_say(c, "\n\n\n\n", 4);
+	else if (f->how == HANGS && f->changes == 1)
+		return;
 	else
 		conn_close(c);
 }
@@ -635,6 +655,25 @@ static void test_level(void **state)
 	backend_close();
 }
 
+static void test_tcp(void **state)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost"};
+	struct seen s;
+	char socket[64];
+
+	(void)state;
+	if (!have_haproxy())
+		skip();
+	for (size_t i = 0; i < SL_COUNT(hosts); i++) {
+		snprintf(socket, sizeof socket, "tcp://%s:%u", hosts[i], tcp_port[0]);
+		backend_open(NULL, 0, socket);
+		assert_int_equal(do_read(&s, "be_orders", 5000), SL_OK);
+		assert_int_equal(s.servers, 4);
+		assert_non_null(strstr(s.names[0], socket));
+		backend_close();
+	}
+}
+
 /* --- tests against fakes --- */
 
 static void test_misbehaving(void **state)
@@ -687,11 +726,13 @@ static void test_put_back(void **state)
 	static const char *const hosts[] = {"good", "bad"};
 	static const struct {
 		int how;
+		int64_t timeout_ms;
 		enum sl_err code;
 		const char *says;
 	} rows[] = {
-		{REFUSES, SL_ECOMMAND, "bad: HAProxy refuses: No such server."},
-		{DROPS, SL_ELOST, "bad: the connection ended after 0 of 2 commands"},
+		{REFUSES, 5000, SL_ECOMMAND, "bad: HAProxy refuses: No such server."},
+		{DROPS, 5000, SL_ELOST, "bad: the connection ended after 0 of 2 commands"},
+		{HANGS, 500, SL_ETIMEOUT, "bad: no complete answer within"},
 	};
 	const struct sl_router_change changes[] = {weigh("m1", 10, 77), weigh("m2", 10, 33)};
 	struct fake good, bad;
@@ -702,7 +743,8 @@ static void test_put_back(void **state)
 		fake_start(&good, "good.sock", LIES);
 		fake_start(&bad, "bad.sock", rows[i].how);
 		backend_open(hosts, 2, "/run/haproxy/admin.sock");
-		assert_int_equal(do_write(&s, "be_mixed", changes, 2, 5000), rows[i].code);
+		assert_int_equal(do_write(&s, "be_mixed", changes, 2, rows[i].timeout_ms),
+				 rows[i].code);
 		assert_non_null(strstr(s.error.msg, rows[i].says));
 		assert_non_null(strstr(s.error.msg, "put back on good"));
 		assert_int_equal(good.changes, 2);
@@ -788,7 +830,8 @@ int main(void)
 		cmocka_unit_test(test_refused),     cmocka_unit_test(test_level),
 		cmocka_unit_test(test_misbehaving), cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_put_back),    cmocka_unit_test(test_liar),
-		cmocka_unit_test(test_cancel),      cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_tcp),         cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

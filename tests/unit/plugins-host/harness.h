@@ -27,6 +27,8 @@
 struct bench {
 	uv_loop_t loop;
 	uv_timer_t guard;
+	uv_prepare_t prepare;
+	const bool *awaited;
 	struct plugin_host *host;
 	char folder[64]; /* short: names of unix sockets are */
 };
@@ -36,6 +38,15 @@ static inline void bench_guard(uv_timer_t *timer)
 	(void)timer;
 	fprintf(stderr, "the test hangs: nothing it waits for happened in %d s\n", GUARD_MS / 1000);
 	abort();
+}
+
+/* UV_RUN_ONCE would run the timers that are due and then still block: look between the two. */
+static inline void bench_look(uv_prepare_t *prepare)
+{
+	struct bench *b = prepare->data;
+
+	if (*b->awaited)
+		uv_stop(&b->loop);
 }
 
 static inline const char *bench_build(void)
@@ -77,6 +88,8 @@ static inline void bench_init(struct bench *b)
 	uv_timer_init(&b->loop, &b->guard);
 	uv_timer_start(&b->guard, bench_guard, GUARD_MS, 0);
 	uv_unref((uv_handle_t *)&b->guard);
+	uv_prepare_init(&b->loop, &b->prepare);
+	b->prepare.data = b;
 	b->host = plugin_host_new(&b->loop);
 }
 
@@ -84,10 +97,12 @@ static inline void bench_wait(struct bench *b, const bool *flag)
 {
 	uv_update_time(&b->loop);
 	uv_timer_start(&b->guard, bench_guard, GUARD_MS, 0);
-	/* Unreferenced, the guard would not keep an idle loop from spinning to no end. */
 	uv_ref((uv_handle_t *)&b->guard);
+	b->awaited = flag;
+	uv_prepare_start(&b->prepare, bench_look);
 	while (!*flag)
-		uv_run(&b->loop, UV_RUN_ONCE);
+		uv_run(&b->loop, UV_RUN_DEFAULT);
+	uv_prepare_stop(&b->prepare);
 	uv_unref((uv_handle_t *)&b->guard);
 }
 
@@ -105,6 +120,7 @@ static inline void bench_release(struct bench *b)
 	plugin_host_close(b->host, bench_flag, &closed);
 	bench_wait(b, &closed);
 	uv_close((uv_handle_t *)&b->guard, NULL);
+	uv_close((uv_handle_t *)&b->prepare, NULL);
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&b->loop), 0);
 	snprintf(command, sizeof command, "rm -rf '%s'", b->folder);

@@ -228,6 +228,23 @@ static void test_shipped(void **state)
 	assert_true(closed);
 }
 
+/* The example in the manual builds against the headers alone and is taken. */
+static void test_manual(void **state)
+{
+	char command[1000];
+
+	(void)state;
+	snprintf(command, sizeof command,
+		 "awk '/^[.]Ed/ { exit } on { print } /^[.]Bd/ { on = 1 }' man/sluice-plugin.3 "
+		 "> '%s/null.c'; ${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -I . -shared -fPIC "
+		 "-o '%s/null.so' '%s/null.c' >&2",
+		 bench.folder, bench.folder, bench.folder);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(plugin_host_load_folder(bench.host, bench.folder, NULL), SL_OK);
+	assert_non_null(info("null").plugin);
+	assert_string_equal(info("null").plugin->summary, "refuses everything");
+}
+
 static void test_static(void **state)
 {
 	const struct sl_settings settings = {.backend = "fleet"};
@@ -255,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_default, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shipped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_manual, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_static, setup, teardown),
 	};
 

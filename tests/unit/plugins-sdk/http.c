@@ -52,6 +52,7 @@ static const struct {
 
 static uv_loop_t loop;
 static uv_timer_t guard;
+static uv_prepare_t prepare;
 static uv_tcp_t tcp_server;
 static uv_pipe_t pipe_server;
 static unsigned port;
@@ -210,10 +211,23 @@ struct seen {
 	void (*more)(struct seen *s);
 };
 
+static const bool *awaited;
+
+/* UV_RUN_ONCE would run the timers that are due and then still block: look between the two. */
+static void on_prepare(uv_prepare_t *handle)
+{
+	(void)handle;
+	if (*awaited)
+		uv_stop(&loop);
+}
+
 static void wait_for(const bool *flag)
 {
+	awaited = flag;
+	uv_prepare_start(&prepare, on_prepare);
 	while (!*flag)
-		uv_run(&loop, UV_RUN_ONCE);
+		uv_run(&loop, UV_RUN_DEFAULT);
+	uv_prepare_stop(&prepare);
 }
 
 static void on_flag(void *arg)
@@ -233,6 +247,7 @@ static int setup(void **state)
 		 tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	assert_non_null(mkdtemp(folder));
 	uv_loop_init(&loop);
+	uv_prepare_init(&loop, &prepare);
 	uv_timer_init(&loop, &guard);
 	uv_timer_start(&guard, on_guard, GUARD_MS, 0);
 	serve();
@@ -254,6 +269,7 @@ static int teardown(void **state)
 	uv_close((uv_handle_t *)&tcp_server, NULL);
 	uv_close((uv_handle_t *)&pipe_server, NULL);
 	uv_close((uv_handle_t *)&guard, NULL);
+	uv_close((uv_handle_t *)&prepare, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(open_conns, 0);
 	assert_int_equal(uv_loop_close(&loop), 0);
