@@ -75,10 +75,44 @@ static void add_site(struct looking *l, const char *host, const char *folder, co
 	o->owner_count++;
 }
 
+static bool has_instance(const struct resolved *r, const struct rs_host *h)
+{
+	for (size_t i = 0; i < r->instance_count; i++)
+		if (r->instances[i].host == h)
+			return true;
+	return false;
+}
+
+static bool has_run_steps(const struct playbook *p)
+{
+	for (size_t i = 0; i < p->strategy.step_count; i++)
+		if (p->strategy.steps[i].kind == PB_STEP_RUN)
+			return true;
+	return false;
+}
+
+/* Hosts that only run commands have no release folder: their claim stands in a folder of its own.
+ */
+static void list_run_sites(struct looking *l)
+{
+	const struct resolved *r = l->w->resolved;
+	if (!has_run_steps(r->playbook))
+		return;
+	for (size_t i = 0; i < r->host_count; i++) {
+		const struct rs_host *h = &r->hosts[i];
+		if (has_instance(r, h))
+			continue;
+		char *folder =
+			sl_asprintf("%s/run-%s", h->sluice_dir, r->playbook->services[0].name);
+		add_site(l, h->name, folder, NULL, NULL);
+		free(folder);
+	}
+}
+
 static void list_sites(struct looking *l)
 {
 	const struct resolved *r = l->w->resolved;
-	size_t most = r->instance_count + 1;
+	size_t most = r->instance_count + r->host_count + 1;
 	for (size_t i = 0; l->w->router_hosts && l->w->router_hosts[i]; i++)
 		most++;
 	l->sites = sl_alloc_n(most, sizeof *l->sites);
@@ -96,6 +130,7 @@ static void list_sites(struct looking *l)
 		free(folder);
 		free(what);
 	}
+	list_run_sites(l);
 }
 
 /* --- one look --- */

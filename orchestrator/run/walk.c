@@ -122,6 +122,17 @@ static void leave_last_wave(struct runner *r)
 	r->wave = -1;
 }
 
+/* Has this track been begun and not ended? A pause must not leave an instance out of service. */
+static bool is_half_way(struct runner *r, const struct plan_wave *w, size_t track)
+{
+	const struct plan *p = runner_plan(r);
+	const struct view_step *seen = runner_steps(r);
+	for (size_t i = w->first; i < w->first + w->count; i++)
+		if (p->steps[i].track == track && seen[i].state == PROGRESS_OK)
+			return w->kind == WAVE_UPGRADE && track_head(r, w, track) >= 0;
+	return false;
+}
+
 /* A step that failed before this controller came: only a retry may try it again. */
 static bool stands_at_failure(struct runner *r, const struct plan_wave *w)
 {
@@ -136,10 +147,11 @@ static void start_tracks(struct runner *r, const struct plan_wave *w)
 {
 	const struct plan *p = runner_plan(r);
 	size_t tracks = wave_tracks(p, w);
-	for (size_t t = 0; t < tracks && !r->stop && !r->over; t++) {
+	for (size_t t = 0; t < tracks && r->stop <= STOP_PAUSE && !r->over; t++) {
 		long i = track_head(r, w, t);
-		if (i >= 0 && !in_hand(r, &p->steps[i]))
-			act_begin(r, &p->steps[i], &runner_steps(r)[i]);
+		if (i < 0 || in_hand(r, &p->steps[i]) || (r->stop && !is_half_way(r, w, t)))
+			continue;
+		act_begin(r, &p->steps[i], &runner_steps(r)[i]);
 	}
 }
 
@@ -190,6 +202,8 @@ void walk(struct runner *r)
 	r->walking = true;
 	if (!r->stop)
 		walk_on(r);
+	else if (r->stop == STOP_PAUSE && r->wave >= 0 && !r->parking)
+		start_tracks(r, &runner_plan(r)->waves[r->wave]);
 	if (r->stop && !r->act_count && !r->over && !r->waiting)
 		finish_stopped(r);
 	r->walking = false;

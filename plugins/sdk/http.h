@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "plugins/sdk/error.h"
 
 struct sl_http;
+struct uv_loop_s; /* libuv's uv_loop_t: plugins need no libuv to include this */
 struct sl_http_call;
 
 struct sl_http_header {
@@ -30,11 +30,11 @@ struct sl_http_request {
 	size_t header_count;
 	const void *body;
 	size_t body_len;
-	int64_t timeout_ms;	 /* whole call; required, > 0 */
-	size_t max_body;	 /* bytes; 0 = 1 MiB; more = SL_EPROTO */
+	int64_t timeout_ms;      /* whole call; required, > 0 */
+	size_t max_body;         /* bytes; 0 = 1 MiB; more = SL_EPROTO */
 	const char *unix_socket; /* connect here instead of to the URL's host; NULL = no */
-	const char *ca_file;	 /* extra trust anchor; NULL = system's */
-	bool insecure;		 /* TLS not verified: per backend, logged loudly by the caller */
+	const char *ca_file;     /* extra trust anchor; NULL = system's */
+	bool insecure;           /* TLS not verified: per backend, logged loudly by the caller */
 };
 
 /* Borrowed until the callback returns. error.code is SL_OK when any HTTP status arrived. */
@@ -49,7 +49,7 @@ struct sl_http_response {
 
 typedef void (*sl_http_done)(void *arg, const struct sl_http_response *response);
 
-struct sl_http *sl_http_new(uv_loop_t *loop);
+struct sl_http *sl_http_new(struct uv_loop_s *loop);
 /* Cancels what runs (their callbacks fire with SL_ECANCELED first), then calls closed (may be NULL)
  * when the memory is gone. Asynchronous. */
 void sl_http_close(struct sl_http *http, void (*closed)(void *arg), void *arg);
