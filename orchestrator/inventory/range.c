@@ -105,7 +105,7 @@ static int range_parse(struct range *r, const char *text, struct sl_error *e)
 /* The index-th name: the ranges are the digits of a number whose last place counts fastest. */
 static char *range_name(const struct range *r, size_t index)
 {
-	long values[RANGE_PARTS_MAX];
+	long values[RANGE_PARTS_MAX] = {0};
 	char name[RANGE_TEXT_MAX + 1];
 	size_t used = 0;
 

@@ -71,6 +71,7 @@ static int take_hosts(const struct inventory_file *f, const struct inv_backend *
 	return rc;
 }
 
+/* Keys and items are copies, each its own. */
 static int take_map(const struct inv_backend *b, const struct pb_node *n,
 		    struct sl_setting_value *v, struct sl_error *e)
 {
@@ -85,8 +86,8 @@ static int take_map(const struct inv_backend *b, const struct pb_node *n,
 	for (const struct pb_node *it = n->first; it; it = it->next) {
 		if (it->type != PB_SCALAR)
 			return wrong(e, b, n, "a mapping of texts");
-		keys[v->count] = it->key;
-		items[v->count++] = it->text ? it->text : "";
+		keys[v->count] = sl_strdup(it->key);
+		items[v->count++] = sl_strdup(it->text ? it->text : "");
 	}
 	return SL_OK;
 }
@@ -168,6 +169,10 @@ void inventory_settings_free(struct sl_settings *pub)
 	if (!pub)
 		return;
 	for (size_t i = 0; i < pub->count; i++) {
+		for (size_t k = 0; s->values[i].keys && k < s->values[i].count; k++) {
+			drop(s->values[i].keys[k]);
+			drop(s->values[i].items[k]);
+		}
 		secret_wipe((char *)(uintptr_t)s->values[i].text);
 		drop(s->values[i].name);
 		drop(s->values[i].keys);

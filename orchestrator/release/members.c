@@ -337,11 +337,9 @@ static int check_symlink(const struct members *m, const struct entry *it, struct
 
 int members_finish(const struct members *m, struct sl_error *e)
 {
-	struct entry *it, *tmp;
 	int rc;
 
-	HASH_ITER(hh, m->by_path, it, tmp)
-	{
+	for (const struct entry *it = m->by_path; it; it = it->hh.next) {
 		if ((rc = check_parents(m, it, e)))
 			return rc;
 		if (it->type == MEMBER_SYMLINK && (rc = check_symlink(m, it, e)))

@@ -415,12 +415,13 @@ static const struct {
 	 HOSTS, "dir"},
 	{"dir that climbs",
 	 BOOK "    hosts: orders\n    version: \"1\"\n    port: 1\n"
-	      "    release: { artifact: a, dir: /srv/../x }\n" RUNTIME READY ROLLING,
-	 HOSTS, "'/srv/../x'"},
+	      "    release: { artifact: a, dir: /srv/$(disk) }\n" RUNTIME READY ROLLING,
+	 INV "groups:\n  orders: { hosts: [h], vars: { disk: ../x } }\n",
+	 "release.dir '/srv/../x'"},
 	{"root as dir",
 	 BOOK "    hosts: orders\n    version: \"1\"\n    port: 1\n"
-	      "    release: { artifact: a, dir: /// }\n" RUNTIME READY ROLLING,
-	 HOSTS, "release.dir"},
+	      "    release: { artifact: a, dir: /$(disk) }\n" RUNTIME READY ROLLING,
+	 INV "groups:\n  orders: { hosts: [h], vars: { disk: // } }\n", "release.dir '/'"},
 	{"newline from a var in dir",
 	 BOOK "    hosts: orders\n    version: \"1\"\n    port: 1\n"
 	      "    release: { artifact: a, dir: /srv/$(disk) }\n" RUNTIME READY ROLLING,
@@ -580,9 +581,11 @@ static void test_include_folder(void **state)
 
 static void test_portless_and_v6(void **state)
 {
-	static const char book[] = BOOK "    hosts: orders\n    version: \"1\"\n"
-					"    release: { artifact: a, dir: /srv/x }\n" RUNTIME
-					"    ready: { command: ./check $(host) }\n" ROLLING;
+	static const char book[] =
+		BOOK "    hosts: orders\n    version: \"1\"\n"
+		     "    release: { artifact: a, dir: /srv/x }\n" RUNTIME
+		     "    ready: { command: ./check $(host) }\n"
+		     "    drain: { until: { command: ./idle $(host) } }\n" ROLLING;
 	struct fixture f = resolve(book, HOSTS, NULL);
 
 	(void)state;
@@ -591,6 +594,7 @@ static void test_portless_and_v6(void **state)
 	assert_string_equal(f.r->instances[0].address, "oa1");
 	assert_int_equal(f.r->instances[0].ready_port, 0);
 	assert_string_equal(f.r->instances[0].ready_command, "./check 'oa1'");
+	assert_string_equal(f.r->instances[0].drain_command, "./idle 'oa1'");
 	fixture_drop(&f);
 	f = resolve(WHOLE,
 		    INV "groups:\n  orders: { hosts: [h] }\nhosts:\n  h: { address: \"::1\" }\n",
