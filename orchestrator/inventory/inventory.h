@@ -20,7 +20,7 @@ struct rs_host {
 	struct transport_target target; /* ready for transport_new */
 	struct rs_label *labels;        /* set, zone, ... : host over group */
 	size_t label_count;
-	size_t index; /* inventory order */
+	size_t index; /* in resolved.hosts, which is in inventory order */
 };
 
 struct rs_command { /* rendered, for /bin/sh; text NULL = not given */
@@ -69,8 +69,8 @@ struct rs_instance {
 struct resolved {
 	const struct playbook *playbook;
 	const struct inventory_file *inventory;
-	struct rs_host
-		*hosts; /* every host the run touches: instances' hosts, LB hosts, run targets */
+	struct rs_host *hosts; /* every host the run touches: instances' hosts (those outside
+				* --limit too), LB hosts, run targets */
 	size_t host_count;
 	struct rs_instance *instances; /* all of the service, in plan order */
 	size_t instance_count;
@@ -108,8 +108,8 @@ char *inventory_secret(const char *reference, const char *folder, struct sl_erro
 char *inventory_env_lines(const struct rs_instance *i);
 
 /* Render a `run` command, for an instance (may be NULL), a host (may be NULL = local). release_dir
- * is
- * $(release). Yours to free; NULL and *e when a name has no value here. */
+ * is $(release). run_number 0 = not known yet: $(run) becomes "$SLUICE_RUN". Yours to free; NULL
+ * and *e when a name has no value here. */
 char *inventory_render_command(const struct resolved *r, const struct pb_command *c,
 			       const struct rs_instance *i, const struct rs_host *h,
 			       const char *release_dir, int64_t run_number, struct sl_error *e);

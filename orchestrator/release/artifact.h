@@ -13,7 +13,7 @@ enum artifact_kind { ARTIFACT_TGZ, ARTIFACT_TAR, ARTIFACT_FILE };
 
 struct artifact {
 	enum artifact_kind kind;
-	char sha256[65];	 /* lower-case hex */
+	char sha256[65];         /* lower-case hex */
 	uint64_t size, unpacked; /* bytes; unpacked = sum of members (= size for a single file) */
 	size_t members;
 };
@@ -25,9 +25,9 @@ const char *artifact_kind_name(enum artifact_kind kind);
  * Open, digest and (by name: .tgz .tar.gz .tar) list an archive with libarchive. Refused,
  * SL_EINPUT, naming the member: absolute paths, "..", links (sym or hard) that lead outside,
  * devices, FIFOs, sockets, setuid bits, names with control bytes, more than 100,000 members, a
- * member twice, more than 16 GiB unpacked, anything after a damaged header. expect_sha256 (may be
- * NULL) is compared without regard to case; both digests are in the message. Missing file:
- * SL_EINPUT.
+ * member twice (but for folders), more than 16 GiB unpacked, anything after a damaged header.
+ * expect_sha256 (may be NULL) is compared without regard to case; both digests are in the message.
+ * Missing file: SL_EINPUT.
  */
 int artifact_check(const char *path, const char *expect_sha256, struct artifact *out,
 		   struct sl_error *e);
