@@ -16,10 +16,12 @@ command_worker() {
 	# Another worker was quicker: what it left is the answer.
 	*) exit 0 ;;
 	esac
-	# This text has been read and holds secrets.
-	rm -f -- "$sl_id.child" "$0"
+	rm -f -- "$sl_id.child"
 	sl_identity 2>/dev/null >"$sl_id.began.new" || sl_unwritten "$sl_id.began"
 	sl_try mv -T -- "$sl_id.began.new" "$sl_id.began"
+	# This text has been read, and it holds secrets. A second worker that finds it gone finds the
+	# began file instead.
+	rm -f -- "$0"
 	sl_unlock
 
 	sl_user "$a_timeout" "$a_cwd" "$a_command" "$a_env" "$sl_id.child" >"$sl_id.out" 2>&1
@@ -60,6 +62,8 @@ command_caller() {
 	[ "$sl_state" != unknown ] || [ "$a_again" = yes ] || command_unknown
 	[ -d "$a_cwd" ] || sl_fail missing "there is no folder $a_cwd"
 	sl_detach sluice run epoch step again timeout cwd command env
+	[ "$sl_state" != none ] || [ -f "$sl_id.rc" ] ||
+		sl_fail failed "the step was killed on the host before it began"
 	[ -f "$sl_id.rc" ] || command_unknown
 	command_answer
 }

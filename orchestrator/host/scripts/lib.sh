@@ -199,21 +199,28 @@ sl_alive() {
 	case $st_state in Z | X | x) return 1 ;; esac
 }
 
-# Living processes whose group or session is $1: sl_pids.
-sl_members() {
+# Living processes with number $2 as their `member` (group or session) or as their `child` of it (in
+# a group of their own): sl_pids.
+sl_processes() {
 	sl_pids=
 	sl_e=$(cat /proc/[0-9]*/stat 2>/dev/null)
+	set -f
 	IFS=$sl_nl
 	for sl_p in $sl_e; do
-		case $sl_p in *') '*" $1 "*) ;; *) continue ;; esac
+		case $sl_p in *') '*" $2 "*) ;; *) continue ;; esac
 		IFS=' '
 		# shellcheck disable=SC2086
-		set -- "$1" "${sl_p%% *}" ${sl_p##*) }
+		set -- "$1" "$2" "${sl_p%% *}" ${sl_p##*) }
 		IFS=$sl_nl
-		case $3 in Z | X | x) continue ;; esac
-		if [ "$5" = "$1" ] || [ "$6" = "$1" ]; then sl_pids="$sl_pids $2"; fi
+		case $4 in Z | X | x) continue ;; esac
+		case $1 in
+		member) [ "$6" = "$2" ] || [ "$7" = "$2" ] || continue ;;
+		child) [ "$5" = "$2" ] && [ "$6" = "$3" ] || continue ;;
+		esac
+		sl_pids="$sl_pids $3"
 	done
 	IFS=" 	$sl_nl"
+	set +f
 	[ -n "$sl_pids" ]
 }
 
@@ -224,7 +231,7 @@ sl_group_alive() {
 	[ -n "$p_pid" ] && [ "$p_boot" = "$sl_boot" ] || return 1
 	[ -z "$st_start" ] || [ "$st_start" = "$p_start" ] || return 1
 	kill -0 "-$p_pid" 2>/dev/null || return 1
-	sl_members "$p_pid"
+	sl_processes member "$p_pid"
 }
 
 # --- files of the host's folder ---
@@ -516,7 +523,7 @@ sl_export() {
 	IFS=" 	$sl_nl"
 }
 
-# Kill the group of a child of process $2 after $1 seconds; ends with 99 when it did.
+# After $1 seconds, kill what process $2 started in a group of its own; ends with 99 when it did.
 sl_watch() {
 	sl_s=
 	trap 'kill $sl_s 2>/dev/null; exit 0' TERM
@@ -524,14 +531,14 @@ sl_watch() {
 	sl_s=$!
 	wait $sl_s
 	trap '' TERM
-	for sl_n in TERM KILL; do
-		for sl_p in /proc/[0-9]*; do
-			sl_f=${sl_p#/proc/}
-			sl_stat "$sl_f" && [ "$st_ppid" = "$2" ] && [ "$st_pgrp" = "$sl_f" ] || continue
-			kill "-$sl_n" "-$sl_f" 2>/dev/null
-		done
-		[ $sl_n = KILL ] || sleep 1
+	sl_processes child "$2" || exit 0
+	for sl_p in $sl_pids; do kill -TERM "-$sl_p" 2>/dev/null; done
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		sl_n=
+		for sl_p in $sl_pids; do kill -0 "-$sl_p" 2>/dev/null && sl_n=1; done
+		[ -z "$sl_n" ] || sl_nap 0.1
 	done
+	for sl_p in $sl_pids; do kill -KILL "-$sl_p" 2>/dev/null; done
 	exit 99
 }
 

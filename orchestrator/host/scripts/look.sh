@@ -45,7 +45,7 @@ look_is_ours() {
 		fi
 		[ -n "$p_pid" ] && sl_group_alive || continue
 		[ -r "/proc/$p_pid/fd" ] || return 0
-		sl_members "$p_pid"
+		sl_processes member "$p_pid"
 		for pid in $p_pid $sl_pids; do
 			case $(readlink /proc/"$pid"/fd/* 2>/dev/null) in
 			*"socket:[$1]"*) return 0 ;;
