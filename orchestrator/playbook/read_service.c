@@ -103,7 +103,8 @@ static void read_drain(struct pb_reader *r, const struct pb_node *n, struct pb_d
 
 	if (n)
 		out->at = pb_place(n);
-	out->until_idle = until && until->type == PB_SCALAR;
+	out->until_idle =
+		until && until->type == PB_SCALAR && until->text && !strcmp(until->text, "idle");
 	out->until_command = read_command(r, until, "command");
 	out->propagation = read_duration(r, n, &schema_drain, "propagation");
 	out->timeout = read_duration(r, n, &schema_drain, "timeout");

@@ -370,6 +370,7 @@ static bool parse(struct builder *b)
 	if (!p)
 		abort();
 	ok = run_parser(b, p, diag);
+	fy_diag_reset_error(diag); /* what it collected is freed by nothing else */
 	fy_parser_destroy(p);
 	fy_diag_unref(diag);
 	return ok;
