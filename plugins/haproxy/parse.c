@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/haproxy/rows.h"
 #include "plugins/sdk/buf.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
@@ -34,10 +35,6 @@
 #define OP_RUNNING    2
 
 enum section { LEVEL, STATES, STATS, TABLE, BACKENDS, END_MARK, SECTIONS };
-
-struct text {
-	char *at, *end;
-};
 
 char *hap_view_line(const char *backend)
 {
@@ -91,21 +88,6 @@ bool hap_weights_exact(const char *algorithm)
 
 /* --- lines and columns --- */
 
-/* The next line of t, terminated in place; NULL at the end. */
-static char *line_next(struct text *t)
-{
-	char *line = t->at, *newline;
-
-	if (t->at >= t->end)
-		return NULL;
-	newline = memchr(t->at, '\n', (size_t)(t->end - t->at));
-	if (!newline)
-		newline = t->end;
-	*newline = '\0';
-	t->at = newline + 1;
-	return line;
-}
-
 /* Cut the answer at its empty lines. False when there are not exactly SECTIONS of them. */
 static bool sections_cut(char *answer, size_t len, struct text out[SECTIONS])
 {
@@ -125,81 +107,6 @@ static bool sections_cut(char *answer, size_t len, struct text out[SECTIONS])
 		at = p + 1;
 	}
 	return at == end;
-}
-
-/* Fields between blanks, in place. */
-static size_t fields_split(char *line, char **fields, size_t max)
-{
-	size_t n = 0;
-	char *save = NULL;
-
-	for (char *f = strtok_r(line, " ", &save); f && n < max; f = strtok_r(NULL, " ", &save))
-		fields[n++] = f;
-	return n;
-}
-
-/* One CSV field from *s, unquoted in place; *s moves behind its comma, or to NULL. */
-static char *csv_field(char **s)
-{
-	char *from = *s, *to = from, *start = from;
-
-	if (*from != '"') {
-		char *comma = strchr(from, ',');
-
-		if (comma)
-			*comma = '\0';
-		*s = comma ? comma + 1 : NULL;
-		return start;
-	}
-	for (from++; *from && !(from[0] == '"' && from[1] != '"'); from++) {
-		if (*from == '"')
-			from++;
-		*to++ = *from;
-	}
-	if (*from == '"')
-		from++;
-	*s = *from == ',' ? from + 1 : NULL;
-	*to = '\0';
-	return start;
-}
-
-static size_t csv_split(char *line, char **fields, size_t max)
-{
-	size_t n = 0;
-
-	while (line && n < max)
-		fields[n++] = csv_field(&line);
-	return n;
-}
-
-/* The columns that we read, found by name in a header line. */
-struct column {
-	const char *name;
-	size_t at;
-};
-
-static bool columns_find(struct column *columns, size_t n, char **fields, size_t count)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t k = 0;
-
-		while (k < count && strcmp(fields[k], columns[i].name) != 0)
-			k++;
-		if (k == count)
-			return false;
-		columns[i].at = k;
-	}
-	return true;
-}
-
-static size_t columns_last(const struct column *columns, size_t n)
-{
-	size_t last = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (columns[i].at > last)
-			last = columns[i].at;
-	return last;
 }
 
 static int fail_garbage(struct sl_error *e, const char *command, const char *line)
@@ -271,24 +178,24 @@ static int states_parse(struct hap_view *v, struct text t, struct sl_error *e)
 {
 	static const char command[] = "show servers state";
 	struct column columns[S_COLUMNS];
-	char *fields[COLUMNS_MAX], *line = line_next(&t), shown[81];
+	char *fields[COLUMNS_MAX], *line = hap_line_next(&t), shown[81];
 	size_t n, last;
 
 	memcpy(columns, state_columns, sizeof columns);
 	if (!line || strcmp(line, "1") != 0)
 		return fail_garbage(e, command, line);
-	line = line_next(&t);
+	line = hap_line_next(&t);
 	if (!line || !sl_text_starts(line, "# "))
 		return fail_garbage(e, command, line);
-	n = fields_split(line + 2, fields, COLUMNS_MAX);
-	if (!columns_find(columns, S_COLUMNS, fields, n))
+	n = hap_fields_split(line + 2, fields, COLUMNS_MAX);
+	if (!hap_columns_find(columns, S_COLUMNS, fields, n))
 		return fail_garbage(e, command,
 				    "a table without the columns of version 2.0 and "
 				    "later");
-	last = columns_last(columns, S_COLUMNS);
-	while ((line = line_next(&t))) {
+	last = hap_columns_last(columns, S_COLUMNS);
+	while ((line = hap_line_next(&t))) {
 		line_keep(shown, line);
-		n = fields_split(line, fields, COLUMNS_MAX);
+		n = hap_fields_split(line, fields, COLUMNS_MAX);
 		if (n <= last || !state_row(v, fields, columns))
 			return fail_garbage(e, command, shown);
 	}
@@ -348,15 +255,15 @@ static bool stat_backend(struct hap_view *v, char **f, const struct column *c)
 static int stats_rows(struct hap_view *v, struct text *t, const struct column *columns,
 		      struct sl_error *e)
 {
-	size_t last = columns_last(columns, T_COLUMNS);
+	size_t last = hap_columns_last(columns, T_COLUMNS);
 	char *fields[COLUMNS_MAX], *line, shown[81];
 
-	while ((line = line_next(t))) {
+	while ((line = hap_line_next(t))) {
 		bool server;
 		size_t n;
 
 		line_keep(shown, line);
-		n = csv_split(line, fields, COLUMNS_MAX);
+		n = hap_csv_split(line, fields, COLUMNS_MAX);
 		if (n <= last)
 			return fail_garbage(e, "show stat", shown);
 		server = strcmp(fields[columns[T_TYPE].at], "2") == 0;
@@ -371,14 +278,14 @@ static int stats_rows(struct hap_view *v, struct text *t, const struct column *c
 static int stats_parse(struct hap_view *v, struct text t, struct sl_error *e)
 {
 	struct column columns[T_COLUMNS];
-	char *fields[COLUMNS_MAX], *line = line_next(&t);
+	char *fields[COLUMNS_MAX], *line = hap_line_next(&t);
 	size_t n;
 
 	memcpy(columns, stat_columns, sizeof columns);
 	if (!line || !sl_text_starts(line, "# pxname,"))
 		return fail_garbage(e, "show stat", line);
-	n = csv_split(line + 2, fields, COLUMNS_MAX);
-	if (!columns_find(columns, T_COLUMNS, fields, n))
+	n = hap_csv_split(line + 2, fields, COLUMNS_MAX);
+	if (!hap_columns_find(columns, T_COLUMNS, fields, n))
 		return fail_garbage(e, "show stat",
 				    "a table without the columns of version 2.0 "
 				    "and later");
@@ -397,7 +304,7 @@ static int stats_parse(struct hap_view *v, struct text t, struct sl_error *e)
 
 static int level_check(struct text t, struct sl_error *e)
 {
-	const char *line = line_next(&t);
+	const char *line = hap_line_next(&t);
 
 	if (line && strcmp(line, "admin") == 0)
 		return SL_OK;
@@ -416,7 +323,7 @@ static size_t backend_names(struct text *t, const char **names, size_t max)
 	const char *line;
 	size_t n = 0;
 
-	while (n < max && (line = line_next(t)))
+	while (n < max && (line = hap_line_next(t)))
 		if (hap_is_name(line))
 			names[n++] = line;
 	return n;
@@ -459,7 +366,7 @@ static int view_fill(struct hap_view *v, const char *backend, char *copy, size_t
 	if (!sections_cut(copy, len, part)) {
 		struct text all = {copy, copy + len};
 
-		first = line_next(&all);
+		first = hap_line_next(&all);
 		return sl_fail(e, SL_EPROTO,
 			       "the answer was cut off or is not HAProxy's; it begins: %.80s",
 			       first && *first ? first : "(nothing)");
@@ -479,7 +386,7 @@ static int view_fill(struct hap_view *v, const char *backend, char *copy, size_t
 int hap_view_parse(struct hap_view *v, const char *backend, const char *answer, size_t len,
 		   struct sl_error *e)
 {
-	struct sl_error own;
+	struct sl_error own = {0};
 	char *copy;
 	int rc;
 

@@ -12,24 +12,24 @@
 
 enum sl_err {
 	SL_OK = 0,
-	SL_EINTERNAL,	 /* a bug, or something that cannot be named better */
-	SL_EINPUT,	 /* what a person wrote is wrong: usage, playbook, inventory */
-	SL_EIO,		 /* local file, database or system call */
-	SL_ECANCELED,	 /* canceled by its caller */
-	SL_ETIMEOUT,	 /* a deadline passed */
-	SL_ERESOLVE,	 /* host name lookup failed */
-	SL_EREFUSED,	 /* connection refused */
-	SL_EHOSTKEY,	 /* host key unknown or changed */
-	SL_EAUTH,	 /* authentication failed */
-	SL_ENOSHELL,	 /* the host accepted us but runs no shell */
-	SL_ENOSPACE,	 /* disk full */
-	SL_ECOMMAND,	 /* a command ran and failed (exit code and last lines are in msg) */
-	SL_ELOST,	 /* an established connection was lost */
-	SL_EPROTO,	 /* the other side answered something we cannot understand */
-	SL_EHELD,	 /* claimed by another run */
-	SL_EFENCED,	 /* our own claim is no longer the newest: we must not act */
-	SL_ECONFLICT,	 /* what was read is not what was expected: someone else changed it */
-	SL_ENOTFOUND,	 /* the named thing is not there */
+	SL_EINTERNAL,    /* a bug, or something that cannot be named better */
+	SL_EINPUT,       /* what a person wrote is wrong: usage, playbook, inventory */
+	SL_EIO,          /* local file, database or system call */
+	SL_ECANCELED,    /* canceled by its caller */
+	SL_ETIMEOUT,     /* a deadline passed */
+	SL_ERESOLVE,     /* host name lookup failed */
+	SL_EREFUSED,     /* connection refused */
+	SL_EHOSTKEY,     /* host key unknown or changed */
+	SL_EAUTH,        /* authentication failed */
+	SL_ENOSHELL,     /* the host accepted us but runs no shell */
+	SL_ENOSPACE,     /* disk full */
+	SL_ECOMMAND,     /* a command ran and failed (exit code and last lines are in msg) */
+	SL_ELOST,        /* an established connection was lost */
+	SL_EPROTO,       /* the other side answered something we cannot understand */
+	SL_EHELD,        /* claimed by another run */
+	SL_EFENCED,      /* our own claim is no longer the newest: we must not act */
+	SL_ECONFLICT,    /* what was read is not what was expected: someone else changed it */
+	SL_ENOTFOUND,    /* the named thing is not there */
 	SL_EUNSUPPORTED, /* understood, but cannot be done (here, or yet) */
 	SL_ERR_COUNT
 };

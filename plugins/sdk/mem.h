@@ -9,10 +9,10 @@
 
 #include <stddef.h>
 
-void *sl_alloc(size_t size);				/* zeroed; size 0 is a bug and aborts */
-void *sl_alloc_n(size_t count, size_t size);		/* zeroed, overflow checked */
+void *sl_alloc(size_t size);                            /* zeroed; size 0 is a bug and aborts */
+void *sl_alloc_n(size_t count, size_t size);            /* zeroed, overflow checked */
 void *sl_realloc_n(void *p, size_t count, size_t size); /* new bytes are NOT zeroed */
-char *sl_strdup(const char *s);				/* NULL gives NULL */
+char *sl_strdup(const char *s);                         /* NULL gives NULL */
 char *sl_strndup(const char *s, size_t n);
 char *sl_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* yours to free */
 

@@ -20,7 +20,7 @@
 #include "plugins/sdk/http.h"
 #include "plugins/sdk/stream.h"
 
-#define SL_PLUGIN_ABI	 0
+#define SL_PLUGIN_ABI    0
 #define SL_PLUGIN_SYMBOL "sluice_plugin"
 #define SL_PLUGIN_EXPORT __attribute__((visibility("default")))
 
@@ -34,7 +34,7 @@ enum sl_setting_type {
 	SL_SETTING_SECRET, /* a reference env:, file:, command:; the plugin gets the value */
 	SL_SETTING_URL,
 	SL_SETTING_HOSTS, /* names or groups of the inventory; the plugin gets host names */
-	SL_SETTING_MAP	  /* a small mapping of text to text */
+	SL_SETTING_MAP    /* a small mapping of text to text */
 };
 
 struct sl_setting {
@@ -91,7 +91,7 @@ struct sl_router_backend {
 	const char *node;      /* which LB node says this: its host name, or the socket */
 	const char *algorithm; /* as the product calls it: "roundrobin" */
 	bool weights_work;     /* weights may be changed while running */
-	bool exact;	       /* shares are near exact (roundrobin), not approximate (leastconn) */
+	bool exact;            /* shares are near exact (roundrobin), not approximate (leastconn) */
 	bool http_mode;
 	bool persistence; /* cookies or tables keep clients on their server */
 };
@@ -101,7 +101,7 @@ struct sl_router_server {
 	const char *server;  /* name within the backend */
 	const char *address; /* as the router knows it */
 	unsigned port;
-	int weight;	       /* current, absolute */
+	int weight;            /* current, absolute */
 	int configured_weight; /* as in its configuration file */
 	enum sl_admin admin;
 	bool up;      /* checks say up, or there are none */
@@ -123,8 +123,8 @@ struct sl_router_change {
 	const char *server;
 	int expect_weight; /* prior as read, or SL_KEEP */
 	int expect_admin;  /* enum sl_admin, or SL_KEEP */
-	int weight;	   /* 0..256 absolute, or SL_KEEP */
-	int admin;	   /* enum sl_admin, or SL_KEEP */
+	int weight;        /* 0..256 absolute, or SL_KEEP */
+	int admin;         /* enum sl_admin, or SL_KEEP */
 };
 
 struct sl_router_ops {
@@ -158,13 +158,13 @@ struct sl_registry_ops {
 
 struct sl_plugin {
 	size_t size;
-	int abi;	     /* SL_PLUGIN_ABI */
+	int abi;             /* SL_PLUGIN_ABI */
 	const char *name;    /* the `type:` in an inventory */
 	const char *summary; /* one line */
 	const char *licence; /* SPDX */
 	const struct sl_setting *settings;
 	size_t setting_count;
-	const struct sl_router_ops *router;	/* NULL = does not play this role */
+	const struct sl_router_ops *router;     /* NULL = does not play this role */
 	const struct sl_registry_ops *registry; /* NULL = does not play this role */
 	/* Make an instance; no I/O here. NULL and *e when the settings cannot work together. The
 	 * settings are borrowed until return; services outlive the instance. */

@@ -30,7 +30,7 @@ const char *sl_bytes_human(char *dst, size_t size, uint64_t bytes); /* "1.4 MiB"
 /* RFC 3339 UTC with milliseconds from Unix time in ms: "2026-01-02T03:04:05.678Z". Returns dst. */
 const char *sl_time_format(char *dst, size_t size, int64_t unix_ms);
 bool sl_time_parse(const char *s, int64_t *unix_ms);
-int64_t sl_time_now(void);	/* Unix ms, CLOCK_REALTIME */
+int64_t sl_time_now(void);      /* Unix ms, CLOCK_REALTIME */
 int64_t sl_time_boottime(void); /* ms, CLOCK_BOOTTIME: leases and deadlines; counts suspend */
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "plugins/haproxy/change.c"
 #include "plugins/haproxy/parse.c"
+#include "plugins/haproxy/rows.c"
 
 #define STATES                                                                                  \
 	"1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight " \
