@@ -22,7 +22,10 @@
  *   dir      release.dir, absolute.
  *   run, epoch   in every mutating script (marked F): checked against the owner file under
  *            flock(1): another uuid, or a larger epoch, refuses with `fenced`.
- *   step     the step's id, for steps/<run>-<step>.{began,rc}.
+ *   step     the step's id, for steps/<run>-<step>.{began,rc}; steps/<step>.* when run is empty.
+ *   link, port, host   an instance.
+ * Every script takes these, whether it uses them or not, so that a caller can hand over an instance
+ * as a whole. Any other argument that a script does not know is a bug: SL_EINTERNAL.
  * Lists are newline-separated; names and paths with newlines are refused before this point.
  *
  * An instance is a port on the host; its link is "current" or "current-<port>". Port 0 = a service
@@ -57,7 +60,8 @@ enum remote_script {
 	 * what, since, renewed, boot, parked); owner.silent_s (host uptime now minus renewed, or
 	 * "reboot"); per link: <link>.target (release name; a target outside releases/ as written;
 	 * "" = none), <link>.kind (none|release|outside|notlink), <link>.digest (of the release's
-	 * marker), <link>.spec, <link>.alive (yes|no), <link>.pid, <link>.running (release of the
+	 * marker), <link>.spec, <link>.alive (yes|no; error = a status command that answered
+	 * neither 0 nor 3, with <link>.message), <link>.pid, <link>.running (release of the
 	 * live process), <link>.held (yes = the port is listened on by a process that is not ours);
 	 *   release (name, repeated: every folder in releases/ with a marker),
 	 *   release.<name>.digest
@@ -70,7 +74,7 @@ enum remote_script {
 	 * changed since it was read. Repeating a claim that is already ours with this epoch is ok.
 	 */
 	REMOTE_CLAIM,
-	REMOTE_RENEW,	/* F: owner.renewed and owner.boot are written anew. args: parked ("yes"|"")
+	REMOTE_RENEW,   /* F: owner.renewed and owner.boot are written anew. args: parked ("yes"|"")
 			 */
 	REMOTE_UNCLAIM, /* F: run emptied, epoch kept. Also ok when the claim is already empty. */
 	/*
@@ -98,29 +102,31 @@ enum remote_script {
 	 *   runtime (process|commands), command / start / stop / status (sh text), env (lines
 	 * NAME=value as base64 of the whole), stop_signal, stop_timeout (s), log (path or ""),
 	 * liveness (s the process must live, default 1), prior_release, prior_spec (as observed;
-	 * conflict when the host shows otherwise). runtime "" = take specs/<link>-<spec> from the
-	 * host (undo). If the start fails it switches back and starts the old one itself. A step
-	 * whose rc is already there answers it again without acting; one that began and lives is
-	 * waited for. answers: rc (0 done; 1 failed, old one runs again; 2 failed, and the old one
-	 * did not start either), message, tail (last lines of the log), pid
+	 * conflict when the host shows otherwise, unless it shows the target already). runtime "" =
+	 * take specs/<link>-<spec> from the host (undo). If the start fails it switches back and
+	 * starts the old one itself. A step whose rc is already there answers it again without
+	 * acting; one that began and lives is waited for. answers: rc (0 done; 1 failed, old one
+	 * runs again; 2 failed, and the old one did not start either), message, tail (last lines of
+	 * the log), pid
 	 */
 	REMOTE_SWAP,
 	/*
-	 * instance: the probe. args: dir, link, port, step (may be empty). answers: state (of the
-	 * step: none|running|unknown|done), rc, message, target, kind, digest, spec, alive, pid,
-	 * running, exit.
+	 * instance: the probe. args: dir, link, port, run, step (may be empty). answers: state (of
+	 * the step: none|running|unknown|done), rc, message, target, kind, digest, spec, alive,
+	 * pid, running, exit.
 	 */
 	REMOTE_INSTANCE,
 	/*
 	 * command F unless run is empty: the wrapper around `run`, `ready.command`, drain
 	 * `until.command`. args: step ("" = no wrapper files: a probe-like command), cwd, command
-	 * (sh text), env (base64 lines), timeout (s). Began, then command in its own process group,
-	 * then rc by rename. A step whose rc is there answers it again; one that began and lives is
-	 * waited for; began and dead -> state=unknown, not run again unless again=yes. answers:
-	 * state (done|unknown|timeout), rc, tail (last 50 lines, both outputs)
+	 * (sh text), env (base64 lines), timeout (s), again. Began, then command in its own process
+	 * group, then rc by rename. A step whose rc is there answers it again; one that began and
+	 * lives is waited for; began and dead -> state=unknown, not run again unless again=yes.
+	 * answers: state (done|unknown|timeout), rc, tail (last 50 lines, both outputs)
 	 */
 	REMOTE_COMMAND,
-	/* command_probe: args: step. answers: state (none|running|unknown|done), rc, tail */
+	/* command_probe: args: run, step. answers: state (none|running|unknown|done|timeout), rc,
+	 * tail */
 	REMOTE_COMMAND_PROBE,
 	/* tail: args: dir, link, lines. answers: tail, exit (how the process ended, when known) */
 	REMOTE_TAIL,

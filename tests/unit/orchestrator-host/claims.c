@@ -157,7 +157,7 @@ enum { RACERS = 6 };
 static void test_one_of_many_wins(void **state)
 {
 	(void)state;
-	char runs[RACERS][16];
+	char runs[RACERS][24];
 	struct call calls[RACERS];
 	int won = 0;
 

@@ -80,7 +80,7 @@ static void outcome_init(struct outcome *o, struct rig *r)
 	sl_buf_init(&o->err, 64 * 1024);
 }
 
-static void outcome_release(struct outcome *o)
+static inline void outcome_release(struct outcome *o)
 {
 	sl_buf_release(&o->out);
 	sl_buf_release(&o->err);
