@@ -101,7 +101,11 @@ static void return_begin_wait(struct act *a)
 		cJSON_Delete(target_weights(a, want, -1, coming, &real));
 	target_emit(a, want >= 0 ? want : real, real);
 	traffic_release(a);
-	traffic_read(a, return_wait);
+	/* An undo gives back what it found: what was down need not come up. */
+	if (runner_is_undoing(a->r) && a->step->prior_dead)
+		act_ok(a);
+	else
+		traffic_read(a, return_wait);
 }
 
 static void return_written(void *arg, const struct sl_error *e)

@@ -41,9 +41,15 @@ static void weight_prior(struct act *a)
 	act_intend(a);
 }
 
+/* A share below 0: this run never touched weights, so there are none to give back. */
+static bool has_weights(const struct act *a)
+{
+	return a->r->world.router && a->step->share >= 0;
+}
+
 static void weight_prepare(struct act *a)
 {
-	if (a->r->world.router)
+	if (has_weights(a))
 		traffic_acquire(a, weight_prior);
 	else
 		act_intend(a);
@@ -68,7 +74,7 @@ static void weight_written(void *arg, const struct sl_error *e)
 
 static void weight_act(struct act *a)
 {
-	if (a->r->world.router)
+	if (has_weights(a))
 		target_write(a, weight_written);
 	else
 		act_ok(a);
@@ -104,7 +110,7 @@ static void weight_settle_read(struct act *a)
 
 static void weight_settle(struct act *a)
 {
-	if (a->r->world.router)
+	if (has_weights(a))
 		traffic_acquire(a, weight_settle_read);
 	else
 		act_ok(a);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who owns the hosts, and taking them over. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/run/life.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
+
+void owner_say(struct sl_error *e, struct store *store, const struct owner *o)
+{
+	struct store_run r = {0};
+	bool ours = store && store_run_by_uuid(store, o->run, &r, NULL) == 0;
+	const char *state = o->parked ? "parked" : "";
+	char silent[64] = "";
+	int64_t s = strtoll(o->silent, NULL, 10);
+	if (strcmp(o->silent, "reboot") == 0)
+		snprintf(silent, sizeof silent, "silent since the host's reboot");
+	else if (s * 1000 > claim_ttl())
+		snprintf(silent, sizeof silent, "silent for %" PRId64 " s", s);
+	else
+		snprintf(silent, sizeof silent, "alive");
+	sl_fail(e, SL_EHELD, "%s%s%s is held by run %s (%s) of %s from %s since %s, %s. ", o->host,
+		o->router ? ", router " : "", o->router ? o->router : "", o->number, o->what,
+		o->who, o->from, o->since, *state ? state : silent);
+	size_t len = strlen(e->msg);
+	if (ours)
+		snprintf(e->msg + len, sizeof e->msg - len,
+			 "`sluice resume %" PRId64 "` goes on with it, `sluice undo %" PRId64
+			 "` takes it back",
+			 r.number, r.number);
+	else
+		snprintf(e->msg + len, sizeof e->msg - len,
+			 "`--take-over --reason TEXT` takes it from there");
+	store_run_release(&r);
+}
+
+/* The first foreign owner; NULL = all is free or ours. */
+const struct owner *owner_foreign(const struct observed *seen, const char *uuid)
+{
+	for (size_t i = 0; i < seen->owner_count; i++)
+		if (*seen->owners[i].run && strcmp(seen->owners[i].run, uuid) != 0)
+			return &seen->owners[i];
+	return NULL;
+}
+
+int64_t owner_highest_epoch(const struct observed *seen)
+{
+	int64_t most = 0;
+	for (size_t i = 0; i < seen->owner_count; i++)
+		if (seen->owners[i].epoch > most)
+			most = seen->owners[i].epoch;
+	return most;
+}
+
+/* --- taking over --- */
+
+/* The old owner's run, when it is in our store: its controller is fenced off from the journal too.
+ */
+int64_t owner_adopt(struct runner *r, const struct owner *o, struct store_run *old)
+{
+	if (store_run_by_uuid(r->store, o->run, old, NULL))
+		return strcmp(o->silent, "reboot") == 0
+			       ? 0
+			       : claim_ttl() - strtoll(o->silent, NULL, 10) * 1000;
+	bool alive = store_controller_alive(&old->controller);
+	int64_t number = old->number;
+	store_run_release(old);
+	store_run_adopt(r->store, number, true, old, NULL);
+	return alive ? claim_ttl() : 0;
+}
+
+void owner_emit_taken(struct runner *r, struct store_run *old)
+{
+	if (!old->number || !old->state || strcmp(old->state, "ended") == 0)
+		return;
+	cJSON *event = runner_event("run.ended");
+	sl_json_add_str(event, "outcome", "needsHuman");
+	sl_json_add_int(event, "exit", RUN_HELD);
+	char *why = sl_asprintf("taken over by run %" PRId64, r->number);
+	sl_json_add_str(event, "failure", why);
+	cJSON *row = cJSON_CreateObject();
+	sl_json_add_str(row, "state", "ended");
+	sl_json_add_str(row, "outcome", "needsHuman");
+	sl_json_add_int(row, "exit", RUN_HELD);
+	sl_json_add_int(row, "ended", sl_time_now());
+	sl_json_add_str(row, "reason", why);
+	cJSON_AddNullToObject(row, "controller");
+	struct store_record record = {
+		.run = old->number, .epoch = old->epoch, .event = event, .row = row};
+	store_append(r->store, &record, NULL, NULL);
+	free(why);
+}
