@@ -205,21 +205,31 @@ static void tell_rest(struct progress *p, const struct side *s, size_t *told)
 	sl_buf_release(&out);
 }
 
-static void tell_live(struct progress *p, const cJSON *event)
+/* What stood unfinished when the undo began is told before it. */
+static void tell_before(struct progress *p, const cJSON *event)
 {
-	const char *name = sl_json_str(event, "event", "");
 	struct side forward = side_forward(&p->view);
 
-	if (!strcmp(name, "undo.started"))
+	if (!strcmp(sl_json_str(event, "event", ""), "undo.started"))
 		tell_rest(p, &forward, &p->told);
-	else if (!strcmp(name, "step.ended") || !strcmp(name, "wave.ended") ||
-		 !strcmp(name, "step.started"))
-		tell_waves(p);
+}
+
+static void tell_lines(struct progress *p, const cJSON *event)
+{
+	struct caps caps = p->caps;
+	struct sl_buf out;
+
+	caps.width =
+		LINE_CELLS; /* the terminal folds what is for good: nothing of a reason is cut */
+	sl_buf_init(&out, 4u << 20);
+	lines_event(&p->view, event, p->mode == MODE_LINES, &caps, &out);
+	if (out.len)
+		printer_lines(p->err, sl_buf_str(&out));
+	sl_buf_release(&out);
 }
 
 void progress_event(struct progress *p, const cJSON *event)
 {
-	struct sl_buf out;
 	char *json;
 
 	if (!p->begun)
@@ -233,13 +243,11 @@ void progress_event(struct progress *p, const cJSON *event)
 	}
 	if (!p->err)
 		return;
-	sl_buf_init(&out, 4u << 20);
-	lines_event(&p->view, event, p->mode == MODE_LINES, &p->caps, &out);
-	if (out.len)
-		printer_lines(p->err, sl_buf_str(&out));
-	sl_buf_release(&out);
 	if (p->mode == MODE_LIVE)
-		tell_live(p, event);
+		tell_before(p, event);
+	tell_lines(p, event);
+	if (p->mode == MODE_LIVE)
+		tell_waves(p);
 }
 
 static void sink_event(void *arg, const cJSON *event)

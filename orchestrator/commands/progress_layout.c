@@ -29,6 +29,14 @@ static const char *clock_text(char *dst, size_t size, int64_t unix_ms)
 	return dst;
 }
 
+/* Whole seconds, rounded up: a countdown that ends at 1, not at 0.2. */
+static const char *seconds_left(char *dst, size_t size, int64_t now, int64_t until)
+{
+	int64_t left = until > now ? (until - now + 999) / 1000 * 1000 : 0;
+
+	return left ? sl_duration_human(dst, size, left) : "0 s";
+}
+
 static void glyph(struct row *r, enum mark mark)
 {
 	row_put(r, mark_looks[mark].style, "%c", mark_looks[mark].glyph);
@@ -89,8 +97,7 @@ static void wave_pause(struct row *r, const struct run_view *v, const struct vie
 	}
 	int64_t until = step->until ? step->until : step->started + plan->pause_ms;
 	row_put(r, STYLE_DIM, "until %s, ", clock_text(at, sizeof at, until));
-	row_put(r, STYLE_WORK, "%s left",
-		sl_duration_human(left, sizeof left, until > now ? until - now : 0));
+	row_put(r, STYLE_WORK, "%s left", seconds_left(left, sizeof left, now, until));
 }
 
 static void wave_detail(struct row *r, const struct run_view *v, const struct side *s, size_t wave,
@@ -147,6 +154,16 @@ void layout_wave(const struct run_view *v, const struct side *s, size_t wave, in
 
 /* --- failures --- */
 
+/* The error often names its place already; once is enough. */
+static const char *without_place(const char *message, const char *place)
+{
+	size_t len = strlen(place);
+
+	if (!strncmp(message, place, len) && !strncmp(message + len, ": ", 2))
+		return message + len + 2;
+	return message;
+}
+
 static void failure_tail(const char *tail, const struct caps *caps, struct sl_buf *out)
 {
 	const char *line = tail;
@@ -189,7 +206,8 @@ void layout_failure(const struct plan_step *step, const cJSON *event, const stru
 	row_put(&r, STYLE_PLAIN, "     %s ", step_target(step, name, sizeof name));
 	row_put(&r, unknown ? STYLE_UNKNOWN : STYLE_BAD, "%s %s: ", plan_do_name(step->what),
 		unknown ? "unknown" : "failed");
-	row_put(&r, STYLE_PLAIN, "%s", sl_json_str(error, "message", "no reason was given"));
+	row_put(&r, STYLE_PLAIN, "%s",
+		without_place(sl_json_str(error, "message", "no reason was given"), name));
 	row_end(&r);
 	if (sl_json_get(detail, "status")) {
 		snprintf(status, sizeof status, "%lld",
@@ -275,8 +293,7 @@ static void instance_row(const struct instance_state *at, int64_t now, const str
 		char human[24];
 
 		snprintf(left, sizeof left, "%s left",
-			 sl_duration_human(human, sizeof human,
-					   seen->until > now ? seen->until - now : 0));
+			 seconds_left(human, sizeof human, now, seen->until));
 	}
 	row_right(&r, STYLE_DIM, left);
 	row_end(&r);
@@ -363,7 +380,7 @@ static void status_row(const struct run_view *v, int64_t now, enum layout_hint h
 		: v->state == VIEW_UNDOING ? "taking it back"
 					   : "running");
 	row_put(&r, STYLE_DIM, "  %s",
-		sl_duration_human(text, sizeof text, v->started ? now - v->started : 0));
+		seconds_left(text, sizeof text, v->started ? v->started : now, now));
 	if (left != LEFT_UNKNOWN && ms > 0)
 		row_put(&r, STYLE_DIM, ", about %s %s", sl_duration_human(text, sizeof text, ms),
 			left == LEFT_TO_PAUSE ? "to the next pause" : "left");
