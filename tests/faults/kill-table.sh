@@ -37,7 +37,7 @@ serial=0 # makes version names: every release is a new one
 take() {
 	(
 		flock 9
-		read -r n <"$share/$1" 2>/dev/null || n=0
+		{ read -r n <"$share/$1"; } 2>/dev/null || n=0
 		printf '%d\n' $((n + 1)) >"$share/$1"
 		printf '%d' $((n + 1))
 	) 9>"$share/lock"
@@ -73,7 +73,10 @@ die_at() {
 	local n=$1
 	shift
 	printf 'SLUICE_TEST_CRASH=%s %s\n' "$n" "$*" >"$T/command"
-	SLUICE_TEST_CRASH=$n "$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
+	(
+		SLUICE_TEST_CRASH=$n "$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
+		exit $?
+	) 2>/dev/null # the shell's "Killed" is no news here
 	died=$?
 	[ $died = 137 ]
 }

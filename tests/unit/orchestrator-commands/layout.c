@@ -205,7 +205,7 @@ static void upgrading(void **state)
 		"   >...   0 of 4 new\n"
 		"   > oa01:8080          switching     stopping                         59 s left\n"
 		"\n"
-		"running  5 s                                            Ctrl-C: pause, detach, "
+		"running  5 s                                        Ctrl-C: pause, detach, "
 		"abort\n");
 	scene_close(&s);
 }

@@ -129,6 +129,23 @@ static void test_comes_back_and_waits(void **state)
 	assert_runs("r2");
 }
 
+/* An undo that comes while the swap still acts is told what became of it, not what was. */
+static void test_probe_waits_for_the_worker(void **state)
+{
+	(void)state;
+	install_slow();
+	struct call c = begin_swap("2");
+	struct reply r;
+	kill_caller(&c);
+	strcpy(h.step, "u2");
+	c = call_start(&h, REMOTE_INSTANCE, ARGS({"link", "current"}));
+	let_stop();
+	call_end(&c, &r);
+	assert_string_equal(get(&r, "state"), "none");
+	assert_string_equal(get(&r, "running"), "r2");
+	reply_release(&r);
+}
+
 static pid_t worker_of(const char *step)
 {
 	char *text = get_text(text_at("%s/steps/" RUN "-%s.began", h.sluice, step));
@@ -381,15 +398,11 @@ static int group(const char *name)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-		TEST(test_swap_outlives_its_caller),
-		TEST(test_comes_back_and_waits),
-		TEST(test_killed_worker_is_done_again),
-		TEST(test_what_ran_before_is_remembered),
-		TEST(test_late_worker_is_fenced),
-		TEST(test_lock_is_not_inherited),
-		TEST(test_commands),
-		TEST(test_unknown_listener_holds_the_port),
-		TEST(test_own_listener),
+		TEST(test_swap_outlives_its_caller),        TEST(test_comes_back_and_waits),
+		TEST(test_probe_waits_for_the_worker),      TEST(test_killed_worker_is_done_again),
+		TEST(test_what_ran_before_is_remembered),   TEST(test_late_worker_is_fenced),
+		TEST(test_lock_is_not_inherited),           TEST(test_commands),
+		TEST(test_unknown_listener_holds_the_port), TEST(test_own_listener),
 	};
 	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
