@@ -28,7 +28,7 @@ static char *files_lines(const struct rs_instance *i)
 	sl_buf_init(&b, 64u << 20);
 	for (size_t k = 0; k < i->file_count; k++) {
 		const struct rs_file *f = &i->files[k];
-		size_t len = f->content ? strlen(f->content) : 0;
+		size_t len = f->content ? f->content_len : 0;
 		char *path = sl_text_percent(f->to);
 		char *coded = sl_text_base64(f->content ? f->content : "", len);
 		sl_buf_printf(&b, "%04o %s %s\n", f->mode, path, coded);

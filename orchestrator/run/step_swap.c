@@ -62,6 +62,8 @@ static void swapped(void *arg, const struct remote_answer *answer)
 static char *env_base64(const struct rs_instance *i)
 {
 	char *lines = inventory_env_lines(i);
+	if (!lines)
+		return sl_strdup("");
 	size_t len = strlen(lines);
 	char *coded = sl_text_base64(lines, len);
 	explicit_bzero(lines, len);
