@@ -113,7 +113,7 @@ enum remote_script {
 	/*
 	 * instance: the probe. args: dir, link, port, run, step (may be empty). answers: state (of
 	 * the step: none|running|unknown|done), rc, message, target, kind, digest, spec, alive,
-	 * pid, running, exit.
+	 * pid, running, exit. Waits while another step's swap still acts on the instance.
 	 */
 	REMOTE_INSTANCE,
 	/*

@@ -4,14 +4,26 @@
 # The probe of a swap: what became of the step, and what is live at the link.
 
 sl_check_name link "$a_link"
+sl_state=none
 if [ -n "$a_step" ]; then
 	sl_check_name step "$a_step"
 	sl_id=$a_sluice/steps/${a_run:+$a_run-}$a_step
 	sl_step_load
-	sl_answer state "$sl_state"
-	[ "$sl_state" != "done" ] || sl_answer_rc "$sl_id.rc"
-else
-	sl_answer state none
+fi
+
+# While another step's worker acts on the instance nothing that could be said about it would stay
+# true: an undo that comes too early would find the old release alive, and be content.
+lock=$a_sluice/instances/$a_link.lock
+if [ "$sl_state" != running ] && [ -f "$lock" ] && { command exec 8<"$lock"; } 2>/dev/null; then
+	until flock -n 8; do sl_nap; done
+	exec 8<&-
+fi
+
+sl_answer state "$sl_state"
+if [ "$sl_state" = "done" ]; then
+	while IFS= read -r line; do
+		case $line in rc=* | message=* | tail=*) printf '%s%s\n' "$sl_pre" "$line" ;; esac
+	done <"$sl_id.rc"
 fi
 sl_link_load "$a_link"
 sl_answer target "$t_target"
