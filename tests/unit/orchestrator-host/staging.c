@@ -229,6 +229,43 @@ static void test_full_disk(void **state)
 	free(big);
 }
 
+/* A swap on a full disk is refused before it has stopped anything. */
+static void test_swap_on_a_full_disk(void **state)
+{
+	(void)state;
+	char filler[4096];
+
+	host_close(&h);
+	host_open(&h, shell);
+	make_folder(h.dir);
+	if (!mount_small(h.dir))
+		skip();
+	host_claim(&h);
+	host_put_release(&h, "1", "#!/bin/sh\nexec sleep 1000\n");
+	host_put_release(&h, "2", "#!/bin/sh\nexec sleep 1001\n");
+	struct args a =
+		ARGS({"link", "current"}, {"release", "1"}, {"spec", "s1"}, {"runtime", "process"},
+		     {"command", "exec ./svc"}, {"liveness", "0.1"});
+	call(&h, REMOTE_SWAP, a);
+	assert_answer("rc", "0");
+	memset(filler, 'x', sizeof filler);
+	int fd = open(text_at("%s/filler", h.dir), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (write(fd, filler, sizeof filler) > 0)
+		;
+	close(fd);
+	strcpy(h.step, "2");
+	call(&h, REMOTE_SWAP,
+	     ARGS({"link", "current"}, {"release", "2"}, {"spec", "s2"}, {"runtime", "process"},
+		  {"command", "exec ./svc"}, {"prior_release", "1"}, {"prior_spec", "s1"}));
+	assert_refused("space");
+	call(&h, REMOTE_INSTANCE, ARGS({"link", "current"}));
+	assert_answer("running", "1");
+	kill(-atoi(get(&last, "pid")), SIGKILL);
+	for (int i = 0; i < 200 && umount(h.dir) != 0; i++)
+		nap_ms(10);
+	assert_int_equal(rmdir(h.dir), 0);
+}
+
 static void test_unstage(void **state)
 {
 	(void)state;
@@ -303,6 +340,7 @@ static int group(const char *name)
 		TEST(test_other_content_is_a_conflict),
 		TEST(test_too_little_room_by_df),
 		TEST(test_full_disk),
+		TEST(test_swap_on_a_full_disk),
 		TEST(test_unstage),
 		TEST(test_prune),
 	};
