@@ -67,7 +67,8 @@ static void fill_scalar(cJSON *o, const struct schema_row *row, enum schema_type
 		return;
 	}
 	if (type == SCHEMA_BOOL) {
-		sl_json_add_str(o, "type", "boolean");
+		add_types(o, true);
+		sl_json_add_str(o, "pattern", "^(true|false|.*\\$\\(.*)$");
 		return;
 	}
 	for (size_t i = 0; i < SL_COUNT(patterns); i++) {
