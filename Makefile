@@ -36,7 +36,7 @@ ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(CFLAGS)
 # --- rooms: one archive each, named after its folder ---
 ROOMS := plugins/sdk plugins/host orchestrator/playbook orchestrator/host orchestrator/state \
          orchestrator/release orchestrator/inventory orchestrator/plan orchestrator/run \
-         orchestrator/commands
+         orchestrator/view orchestrator/commands
 src   = $(sort $(wildcard $(1)/*.c))
 objs  = $(patsubst %.c,$(B)/%.o,$(call src,$(1)))
 ar    = $(B)/lib/$(subst /,-,$(1)).a
@@ -61,7 +61,8 @@ LINK_orchestrator-plan     := orchestrator/plan $(LINK_orchestrator-inventory)
 LINK_orchestrator-run      := orchestrator/run orchestrator/plan orchestrator/inventory \
                               orchestrator/playbook orchestrator/host orchestrator/state \
                               orchestrator/release plugins/host plugins/sdk
-LINK_orchestrator-commands := orchestrator/commands $(LINK_orchestrator-run)
+LINK_orchestrator-view := orchestrator/view orchestrator/state plugins/host plugins/sdk
+LINK_orchestrator-commands := orchestrator/commands orchestrator/view $(LINK_orchestrator-run)
 link = $(foreach r,$(LINK_$(subst /,-,$(1))),$(call ar,$(r)))
 
 define room

@@ -147,11 +147,230 @@ struct sl_router_ops {
 	void (*cancel)(void *instance, struct sl_call *call);
 };
 
-/* --- role: registry; ABI 0 has only the static one, whose instances are the inventory's --- */
+/* --- reading: every answer says when it was read and at which revision --- */
+
+struct sl_label {
+	const char *name, *value;
+};
+
+/*
+ * The end of a read. revision is the product's own word for the state that was read ("" = it has
+ * none); give it back in the next read and an unchanged state costs one small answer: then
+ * not_modified is true and the sink got nothing else.
+ */
+struct sl_read_end {
+	struct sl_error error; /* SL_OK: everything that the source has was reported */
+	const char *revision;
+	bool not_modified;
+};
+
+/* A hint that something changed: read again. Never the data itself: polling is the truth. */
+typedef void (*sl_changed)(void *arg);
+
+/* --- role: registry --- */
+
+enum sl_instance_state {
+	SL_INSTANCE_UP,
+	SL_INSTANCE_DOWN,
+	SL_INSTANCE_STARTING,
+	SL_INSTANCE_TESTING,
+	SL_INSTANCE_OUT, /* marked out of service */
+	SL_INSTANCE_UNKNOWN,
+	SL_INSTANCE_STATE_COUNT
+};
+
+/* Strings may be NULL when the product does not say. Raw text: the host cleans and bounds it. */
+struct sl_instance {
+	const char *service, *environment, *app;
+	const char *id; /* what the product calls the instance; unique within the service */
+	const char *host, *address;
+	unsigned port;
+	const char *version; /* label core: version, lane, unit, set, zone, region also in labels */
+	enum sl_instance_state state;
+	int weight;    /* SL_KEEP = the product has none */
+	int64_t since; /* Unix ms of registration or last change; 0 = unknown */
+	const struct sl_label *labels;
+	size_t label_count;
+	const char *note;
+};
+
+struct sl_service {
+	const char *service, *environment, *app, *version; /* version NULL = all of it */
+	const struct sl_label *labels;
+	size_t label_count;
+};
+
+struct sl_edge { /* who calls whom */
+	const char *consumer, *provider;
+	int64_t calls, errors; /* -1 = unknown */
+};
+
+struct sl_registry_sink {
+	void (*service)(void *arg, const struct sl_service *s); /* services without instances too */
+	void (*instance)(void *arg, const struct sl_instance *i);
+	void (*edge)(void *arg, const struct sl_edge *e);
+	void (*done)(void *arg, const struct sl_read_end *end);
+};
+
+/* A change of one instance. SL_KEEP leaves (or expects anything of) a field. */
+struct sl_instance_change {
+	const char *service, *environment, *app, *id;
+	int expect_state, state; /* enum sl_instance_state */
+	int expect_weight, weight;
+};
 
 struct sl_registry_ops {
 	size_t size;
-	bool from_inventory; /* the static registry: instances come from the inventory */
+	bool from_inventory; /* the static registry: instances come from the inventory; no calls */
+	/* Everything: services and instances. revision NULL = unconditional. */
+	struct sl_call *(*list)(void *instance, const char *revision, int64_t timeout_ms,
+				const struct sl_registry_sink *sink, void *arg);
+	/* One service, fresh from the source (no caches): for decisions and reading back. */
+	struct sl_call *(*find)(void *instance, const char *service, const char *environment,
+				const char *app, int64_t timeout_ms,
+				const struct sl_registry_sink *sink, void *arg);
+	/* Dependencies, as the product knows them; NULL = it does not. */
+	struct sl_call *(*edges)(void *instance, int64_t timeout_ms,
+				 const struct sl_registry_sink *sink, void *arg);
+	/* Read, compare with the expectation (SL_ECONFLICT), write, read back. NULL = read-only. */
+	struct sl_call *(*write)(void *instance, const struct sl_instance_change *change,
+				 int64_t timeout_ms,
+				 void (*done)(void *arg, const struct sl_error *e), void *arg);
+	/* Call `changed` whenever something may have changed, until cancelled. NULL = poll only. */
+	struct sl_call *(*watch)(void *instance, sl_changed changed, void *arg);
+	void (*cancel)(void *instance, struct sl_call *call);
+};
+
+/* --- role: config --- */
+
+struct sl_key {
+	const char *key; /* with its labels it names one thing */
+	const char *value;
+	size_t value_len;
+	const char *type;     /* text, yaml, json ... NULL = text */
+	const char *revision; /* of this key */
+	int64_t changed;      /* Unix ms, 0 = unknown */
+	const char *by;       /* who changed it, NULL = unknown */
+	bool enabled;
+	const struct sl_label *labels; /* service, environment, app, version ... */
+	size_t label_count;
+};
+
+struct sl_config_sink {
+	void (*key)(void *arg, const struct sl_key *k);
+	void (*done)(void *arg, const struct sl_read_end *end);
+};
+
+struct sl_key_change {
+	const char *key;
+	const struct sl_label *labels;
+	size_t label_count;
+	const char *expect_revision; /* of the key as read; "" = it must not be there; NULL = any */
+	const char *value;           /* NULL = delete */
+	size_t value_len;
+	const char *type; /* NULL = keep, or text */
+	bool enabled;
+};
+
+struct sl_config_ops {
+	size_t size;
+	struct sl_call *(*list)(void *instance, const char *revision, int64_t timeout_ms,
+				const struct sl_config_sink *sink, void *arg);
+	struct sl_call *(*read)(void *instance, const char *key, const struct sl_label *labels,
+				size_t label_count, int64_t timeout_ms,
+				const struct sl_config_sink *sink, void *arg);
+	/* Newest first; NULL = the product keeps none. */
+	struct sl_call *(*history)(void *instance, const char *key, const struct sl_label *labels,
+				   size_t label_count, int64_t timeout_ms,
+				   const struct sl_config_sink *sink, void *arg);
+	/* SL_ECONFLICT when the key is not as expected, before or after (detected and reported). */
+	struct sl_call *(*write)(void *instance, const struct sl_key_change *change,
+				 int64_t timeout_ms,
+				 void (*done)(void *arg, const struct sl_error *e), void *arg);
+	struct sl_call *(*watch)(void *instance, sl_changed changed, void *arg);
+	void (*cancel)(void *instance, struct sl_call *call);
+};
+
+/* --- role: metrics --- */
+
+struct sl_sample {
+	const struct sl_label *labels; /* of the series */
+	size_t label_count;
+	int64_t time; /* Unix ms */
+	double value; /* NaN and infinities as the source says them */
+};
+
+struct sl_metrics_sink {
+	/* Series by series; within one, oldest first. */
+	void (*sample)(void *arg, const struct sl_sample *s);
+	void (*done)(void *arg, const struct sl_read_end *end);
+};
+
+struct sl_metrics_ops {
+	size_t size;
+	/* time 0 = now. SL_EINPUT when the source refuses the expression, with its words. */
+	struct sl_call *(*instant)(void *instance, const char *expression, int64_t time,
+				   int64_t timeout_ms, const struct sl_metrics_sink *sink,
+				   void *arg);
+	struct sl_call *(*range)(void *instance, const char *expression, int64_t from, int64_t to,
+				 int64_t step_ms, int64_t timeout_ms,
+				 const struct sl_metrics_sink *sink, void *arg);
+	void (*cancel)(void *instance, struct sl_call *call);
+};
+
+/* --- role: tracing --- */
+
+enum sl_span_kind {
+	SL_SPAN_LOCAL,
+	SL_SPAN_CLIENT,
+	SL_SPAN_SERVER,
+	SL_SPAN_PRODUCER,
+	SL_SPAN_CONSUMER
+};
+
+struct sl_span {
+	const char *trace, *id, *parent; /* lower-case hex; parent NULL = root, or lost */
+	const char *service, *name;
+	const char *address; /* of the process that made it; NULL = unknown */
+	unsigned port;
+	const char *peer; /* remote service, or NULL */
+	enum sl_span_kind kind;
+	int64_t start_us, duration_us; /* Unix us; 0 start = missing, -1 duration = missing */
+	bool error, shared;
+	const struct sl_label *tags;
+	size_t tag_count;
+};
+
+struct sl_trace_query {
+	const char *service;   /* NULL = any */
+	const char *operation; /* NULL = any */
+	const struct sl_label *tags;
+	size_t tag_count;
+	int64_t from_ms, to_ms; /* Unix ms; 0 = the product's default */
+	int64_t min_us, max_us; /* 0 = none */
+	unsigned limit;         /* traces; 0 = 20 */
+};
+
+struct sl_tracing_sink {
+	void (*span)(void *arg, const struct sl_span *s); /* trace by trace */
+	void (*name)(void *arg, const char *name);        /* names() */
+	void (*edge)(void *arg, const struct sl_edge *e); /* edges() */
+	void (*done)(void *arg, const struct sl_read_end *end);
+};
+
+struct sl_tracing_ops {
+	size_t size;
+	struct sl_call *(*search)(void *instance, const struct sl_trace_query *query,
+				  int64_t timeout_ms, const struct sl_tracing_sink *sink,
+				  void *arg);
+	struct sl_call *(*trace)(void *instance, const char *id, int64_t timeout_ms,
+				 const struct sl_tracing_sink *sink, void *arg);
+	/* service NULL = service names; else names of its operations. */
+	struct sl_call *(*names)(void *instance, const char *service, int64_t timeout_ms,
+				 const struct sl_tracing_sink *sink, void *arg);
+	struct sl_call *(*edges)(void *instance, int64_t from_ms, int64_t to_ms, int64_t timeout_ms,
+				 const struct sl_tracing_sink *sink, void *arg);
+	void (*cancel)(void *instance, struct sl_call *call);
 };
 
 /* --- the descriptor --- */
@@ -166,6 +385,9 @@ struct sl_plugin {
 	size_t setting_count;
 	const struct sl_router_ops *router;     /* NULL = does not play this role */
 	const struct sl_registry_ops *registry; /* NULL = does not play this role */
+	const struct sl_config_ops *config;     /* NULL = does not play this role */
+	const struct sl_metrics_ops *metrics;   /* NULL = does not play this role */
+	const struct sl_tracing_ops *tracing;   /* NULL = does not play this role */
 	/* Make an instance; no I/O here. NULL and *e when the settings cannot work together. The
 	 * settings are borrowed until return; services outlive the instance. */
 	void *(*open)(const struct sl_settings *settings, const struct sl_host_services *services,

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The catalogue: one live model of what the backends say, with the freshness of every source.
+ * Polling with revisions is the truth; watches only shorten the wait. Text is cleaned and bounded
+ * on the way in. A source that is silent, slow or wrong keeps its old data, with its age and its
+ * error. Loop thread only. Everything it gives is borrowed until the next turn of the loop.
+ */
+#ifndef SLUICE_PLUGINS_CATALOGUE_H
+#define SLUICE_PLUGINS_CATALOGUE_H
+
+#include "plugins/host/host.h"
+
+struct catalogue;
+
+enum cat_role { CAT_REGISTRY = 1, CAT_CONFIG = 2, CAT_METRICS = 4, CAT_TRACING = 8 };
+
+struct cat_source {
+	const char *name, *type; /* "city", "serviceCenter" */
+	enum cat_role role;
+	int64_t read_at;              /* Unix ms of the newest good answer; 0 = never */
+	int64_t asked_at;             /* of the call in flight or the last one */
+	const char *revision, *error; /* "" = none */
+	int64_t interval_ms;
+	int64_t reads, not_modified, failures;
+	bool stale; /* older than three intervals */
+};
+
+struct cat_label {
+	const char *name, *value;
+};
+
+struct cat_instance {
+	const char *id, *host, *address, *version, *note;
+	unsigned port;
+	enum sl_instance_state state;
+	int weight;
+	int64_t since;
+	const struct cat_label *labels; /* sorted by name */
+	size_t label_count;
+	const char *source;
+	int64_t changed; /* Unix ms when this catalogue saw it change; 0 = since the first read */
+};
+
+struct cat_service {
+	const char *service, *environment, *app;
+	const struct cat_instance *instances; /* sorted by id */
+	size_t count, up;
+	int64_t changed;
+	const char *source;
+};
+
+struct cat_key {
+	const char *key, *value, *type, *revision, *by, *source;
+	size_t value_len;
+	int64_t changed;
+	bool enabled;
+	const struct cat_label *labels;
+	size_t label_count;
+};
+
+/* Measures of a service, by the queries that the inventory gives, or common metric names. */
+struct cat_measures {
+	double rate, error_share, p50_ms, p99_ms; /* NaN = unknown */
+	const double *p99_series;                 /* oldest first, one point a refresh */
+	size_t series_count;
+};
+
+struct catalogue *catalogue_new(uv_loop_t *loop);
+/* Cancels what runs; the backends are the caller's to close afterwards. */
+void catalogue_close(struct catalogue *c, void (*closed)(void *arg), void *arg);
+
+/* The backend must outlive the catalogue. interval_ms 0 = 5 s. */
+void catalogue_add(struct catalogue *c, const char *name, const char *type,
+		   struct plugin_backend *backend, enum cat_role role, int64_t interval_ms);
+/* Which roles are looked at now; the others are not polled. Newly wanted ones are read at once. */
+void catalogue_want(struct catalogue *c, unsigned roles);
+void catalogue_refetch(struct catalogue *c);
+/* Called (on a later turn) when something that can be seen changed, or a source's state did. */
+void catalogue_on_change(struct catalogue *c, void (*changed)(void *arg, unsigned roles),
+			 void *arg);
+/* Have all wanted sources answered, well or badly, at least once since wanted? */
+bool catalogue_settled(const struct catalogue *c);
+uint64_t catalogue_generation(const struct catalogue *c); /* counts changes */
+
+size_t catalogue_source_count(const struct catalogue *c);
+struct cat_source catalogue_source(const struct catalogue *c, size_t i);
+size_t catalogue_service_count(const struct catalogue *c);
+const struct cat_service *catalogue_service(const struct catalogue *c, size_t i); /* by name */
+const struct cat_service *catalogue_find(const struct catalogue *c, const char *service,
+					 const char *environment);
+size_t catalogue_key_count(const struct catalogue *c);
+const struct cat_key *catalogue_key(const struct catalogue *c, size_t i); /* by key, then labels */
+struct cat_measures catalogue_measures(const struct catalogue *c, const char *service);
+/* The backend behind a source, for calls that are not polled (traces, history, writes). */
+struct plugin_backend *catalogue_backend(const struct catalogue *c, const char *source);
+
+#endif
