@@ -4,6 +4,7 @@
 # make demo       a live canary on this machine (BAD=1: a rollback, KILL=1: crash and resume)
 # make check      unit, system and fault tests
 # make asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
+# make fuzz       coverage-guided fuzzing of the parsers (clang; FUZZ_SECONDS=60)
 # make lint       formatting, static analysis, shell, manual pages, floors
 # make install    DESTDIR= PREFIX=/usr/local;  make uninstall;  make clean
 # V=1 shows commands; B=DIR builds elsewhere.
@@ -45,7 +46,7 @@ PRODUCTS := $(filter-out sdk host,$(patsubst plugins/%/,%,$(dir $(wildcard plugi
 PRODUCTS := $(sort $(PRODUCTS))
 PLUGINS  := $(foreach p,$(PRODUCTS),$(B)/plugins/$(p).so)
 
-.PHONY: all demo check unit system faults asan lint install uninstall clean deps fuzz bench
+.PHONY: all demo check unit replay system faults asan lint install uninstall clean deps fuzz bench
 all: $(B)/sluice $(PLUGINS) lab
 
 # What each room's tests link, from the top down.
@@ -124,7 +125,26 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 unit: $(UNIT_BIN) $(PLUGINS) lab
 	$(Q)tests/run-unit $(UNIT_BIN)
 
-check: all unit system faults
+check: all unit replay system faults
+
+# --- fuzz: each parser; `replay` runs changed copies of known inputs, the same ones every time ---
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ_BIN := $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
+FUZZ_SECONDS ?= 60
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call link,orchestrator/run)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group $(PKG_LIBS) -ldl -lpthread -lm
+replay: $(FUZZ_BIN)
+	$(Q)for f in $(FUZZ_BIN); do $$f -n 3000 playbooks/examples/*.yaml || exit 1; done
+fuzz:
+	$(Q)$(MAKE) CC=clang B=build-fuzz HARDEN= LDFLAGS="-fsanitize=fuzzer,address,undefined" \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -DSLUICE_LIBFUZZER" \
+		$(patsubst %.c,build-fuzz/%,$(FUZZ_SRC))
+	$(Q)for f in $(patsubst %.c,build-fuzz/%,$(FUZZ_SRC)); do \
+		mkdir -p $$f.corpus && cp playbooks/examples/*.yaml $$f.corpus/ && \
+		$$f -max_total_time=$(FUZZ_SECONDS) $$f.corpus || exit 1; done
+
 system: all
 	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/system
 faults: all
