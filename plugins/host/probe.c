@@ -43,25 +43,91 @@ static char *check_settings(const struct sl_plugin *p)
 	return NULL;
 }
 
+struct operation {
+	const char *name;
+	bool there;
+};
+
+/* The sentence about a role whose struct is too old or that lacks one of its operations. */
+static char *check_role(const char *role, size_t has, size_t needs, const struct operation *ops,
+			size_t count)
+{
+	if (has < needs)
+		return sl_asprintf("its %s operations are incomplete: build it again against "
+				   "this version's plugin.h",
+				   role);
+	for (size_t i = 0; i < count; i++)
+		if (!ops[i].there)
+			return sl_asprintf("its %s lacks the operation '%s'", role, ops[i].name);
+	return NULL;
+}
+
+/* An operation is looked at only if the plugin's struct reaches that far. */
+#define HAS(role, op) (role)->size >= sizeof *(role) && (role)->op
+
+static char *check_router(const struct sl_router_ops *r)
+{
+	const struct operation ops[] = {
+		{"read", HAS(r, read)}, {"write", HAS(r, write)}, {"cancel", HAS(r, cancel)}};
+
+	return check_role("router", r->size, sizeof *r, ops, SL_COUNT(ops));
+}
+
+static char *check_registry(const struct sl_registry_ops *r)
+{
+	const struct operation ops[] = {
+		{"list", HAS(r, list)}, {"find", HAS(r, find)}, {"cancel", HAS(r, cancel)}};
+	bool fixed = r->size >= sizeof *r && r->from_inventory;
+
+	return check_role("registry", r->size, sizeof *r, ops, fixed ? 0 : SL_COUNT(ops));
+}
+
+static char *check_config(const struct sl_config_ops *c)
+{
+	const struct operation ops[] = {{"list", HAS(c, list)},
+					{"read", HAS(c, read)},
+					{"write", HAS(c, write)},
+					{"cancel", HAS(c, cancel)}};
+
+	return check_role("config", c->size, sizeof *c, ops, SL_COUNT(ops));
+}
+
+static char *check_metrics(const struct sl_metrics_ops *m)
+{
+	const struct operation ops[] = {
+		{"instant", HAS(m, instant)}, {"range", HAS(m, range)}, {"cancel", HAS(m, cancel)}};
+
+	return check_role("metrics", m->size, sizeof *m, ops, SL_COUNT(ops));
+}
+
+static char *check_tracing(const struct sl_tracing_ops *t)
+{
+	const struct operation ops[] = {{"search", HAS(t, search)},
+					{"trace", HAS(t, trace)},
+					{"names", HAS(t, names)},
+					{"cancel", HAS(t, cancel)}};
+
+	return check_role("tracing", t->size, sizeof *t, ops, SL_COUNT(ops));
+}
+
 static char *check_roles(const struct sl_plugin *p)
 {
-	const struct sl_router_ops *r = p->router;
+	char *why = NULL;
 
-	if (!p->router && !p->registry)
-		return sl_asprintf("it plays no role: neither router nor registry is set");
-	if (p->registry && p->registry->size < sizeof *p->registry)
-		return sl_asprintf("its registry operations are incomplete: build it again "
-				   "against this version's plugin.h");
-	if (!r)
-		return NULL;
-	if (r->size < sizeof *r)
-		return sl_asprintf("its router operations are incomplete: build it again against "
-				   "this version's plugin.h");
-	if (!r->read || !r->write || !r->cancel)
-		return sl_asprintf("its router lacks the operation '%s'", !r->read    ? "read"
-									  : !r->write ? "write"
-										      : "cancel");
-	return NULL;
+	if (!p->router && !p->registry && !p->config && !p->metrics && !p->tracing)
+		return sl_asprintf("it plays no role: none of router, registry, config, metrics "
+				   "and tracing is set");
+	if (p->router)
+		why = check_router(p->router);
+	if (!why && p->registry)
+		why = check_registry(p->registry);
+	if (!why && p->config)
+		why = check_config(p->config);
+	if (!why && p->metrics)
+		why = check_metrics(p->metrics);
+	if (!why && p->tracing)
+		why = check_tracing(p->tracing);
+	return why;
 }
 
 static char *check_plugin(const struct sl_plugin *p)

@@ -90,6 +90,41 @@ static void service_log(void *ctx, int level, const char *text)
 	sl_log((enum sl_log_level)level, "%s: %s", b->name, text);
 }
 
+struct offload {
+	uv_work_t req;
+	void (*work)(void *arg);
+	void (*done)(void *arg);
+	void *arg;
+};
+
+static void on_offload_work(uv_work_t *req)
+{
+	struct offload *o = req->data;
+
+	o->work(o->arg);
+}
+
+static void on_offload_done(uv_work_t *req, int status)
+{
+	struct offload *o = req->data;
+	void (*done)(void *) = o->done;
+	void *arg = o->arg;
+
+	(void)status; /* it is never cancelled */
+	free(o);
+	done(arg);
+}
+
+static void service_offload(void *ctx, void (*work)(void *arg), void (*done)(void *arg), void *arg)
+{
+	struct plugin_backend *b = ctx;
+	struct offload *o = sl_alloc(sizeof *o);
+
+	*o = (struct offload){.work = work, .done = done, .arg = arg};
+	o->req.data = o;
+	uv_queue_work(b->host->loop, &o->req, on_offload_work, on_offload_done);
+}
+
 void plugin_services_init(struct plugin_backend *b)
 {
 	b->services = (struct sl_host_services){
@@ -101,5 +136,6 @@ void plugin_services_init(struct plugin_backend *b)
 		.timer = service_timer,
 		.timer_cancel = service_timer_cancel,
 		.log = service_log,
+		.offload = service_offload,
 	};
 }

@@ -5,8 +5,9 @@
  *     start -> (name lookup on the pool) -> in the multi handle -> ended -> done -> freed
  *
  * A call that ended for whatever reason is first taken out of curl, then queued; the queue is
- * emptied from a timer of its own. So user code never runs inside start, cancel or curl, and may
- * start, cancel and close freely.
+ * emptied from a timer of its own. Bytes of a body that is given as it comes wait for the same
+ * timer. So user code never runs inside start, cancel or curl, and may start, cancel and close
+ * freely.
  */
 #include "plugins/sdk/http.h"
 
@@ -27,7 +28,8 @@ struct sl_http {
 	uv_timer_t deliver; /* empties the queue of the ended */
 	struct sl_http_call *calls;
 	struct sl_http_call *ended, **ended_tail;
-	size_t pending; /* calls, lookups and handles whose memory is not free yet */
+	struct sl_http_call *fed; /* order does not matter between calls */
+	size_t pending;           /* calls, lookups and handles whose memory is not free yet */
 	bool closing, torn;
 	void (*closed)(void *arg);
 	void *closed_arg;
@@ -98,9 +100,42 @@ static void call_unlink(struct sl_http_call *call)
 		call->next->prev = call->prev;
 }
 
+/* Bytes for data. The buffer is taken first: curl fills it again as soon as it goes on. */
+static void call_give(struct sl_http_call *call)
+{
+	size_t len = call->body.len;
+	long status = 0;
+	char *bytes;
+
+	if (!len || call->error.code == SL_ECANCELED)
+		return;
+	bytes = sl_buf_take(&call->body);
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	call->data(call->arg, status, bytes, len);
+	free(bytes);
+}
+
+static void call_unfeed(struct sl_http_call *call)
+{
+	call->fed = false;
+	if (call->ended)
+		return; /* what is left comes right before done */
+	call_give(call);
+	if (call->ended || !call->paused)
+		return;
+	call->paused = false;
+	curl_easy_pause(call->easy, CURLPAUSE_CONT);
+}
+
 static void call_deliver(struct sl_http_call *call)
 {
-	struct sl_http_response response = {
+	struct sl_http_response response;
+
+	if (call->data) {
+		call_give(call);
+		sl_buf_clear(&call->body);
+	}
+	response = (struct sl_http_response){
 		.error = call->error,
 		.status = call->status,
 		.headers = call->headers,
@@ -108,7 +143,6 @@ static void call_deliver(struct sl_http_call *call)
 		.body = sl_buf_str(&call->body),
 		.body_len = call->body.len,
 	};
-
 	call_unlink(call);
 	call->done(call->arg, &response);
 	http_call_release(call);
@@ -119,15 +153,31 @@ static void on_deliver(uv_timer_t *timer)
 {
 	struct sl_http *http = timer->data;
 
-	while (http->ended) {
-		struct sl_http_call *call = http->ended;
+	while (http->fed || http->ended) {
+		struct sl_http_call *call = http->fed;
 
+		if (call) {
+			http->fed = call->next_fed;
+			call_unfeed(call);
+			continue;
+		}
+		call = http->ended;
 		http->ended = call->next_ended;
 		if (!http->ended)
 			http->ended_tail = &http->ended;
 		call_deliver(call);
 	}
 	http_tear(http);
+}
+
+void http_call_feed(struct sl_http_call *call)
+{
+	if (call->fed)
+		return;
+	call->fed = true;
+	call->next_fed = call->http->fed;
+	call->http->fed = call;
+	uv_timer_start(&call->http->deliver, on_deliver, 0, 0);
 }
 
 /* Out of curl, into the queue. Later ends of the same call only change its error. */
@@ -334,7 +384,12 @@ struct sl_http_call *sl_http_start(struct sl_http *http, const struct sl_http_re
 	struct sl_http_call *call = sl_alloc(sizeof *call);
 
 	*call = (struct sl_http_call){
-		.http = http, .done = done, .arg = arg, .timeout_ms = request->timeout_ms};
+		.http = http,
+		.done = done,
+		.data = request->data,
+		.arg = arg,
+		.timeout_ms = request->timeout_ms,
+	};
 	call->next = http->calls;
 	if (call->next)
 		call->next->prev = call;

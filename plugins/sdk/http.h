@@ -35,6 +35,13 @@ struct sl_http_request {
 	const char *unix_socket; /* connect here instead of to the URL's host; NULL = no */
 	const char *ca_file;     /* extra trust anchor; NULL = system's */
 	bool insecure;           /* TLS not verified: per backend, logged loudly by the caller */
+	/*
+	 * For answers that come bit by bit: when set, the body is given here as it comes (with
+	 * done's arg), is not kept, and has no maximum; response.body is empty. Never inside
+	 * start or curl, never after done or cancel; it may start and cancel calls. Such a
+	 * connection is kept alive by TCP; timeout_ms still ends it.
+	 */
+	void (*data)(void *arg, long status, const char *bytes, size_t len);
 };
 
 /* Borrowed until the callback returns. error.code is SL_OK when any HTTP status arrived. */

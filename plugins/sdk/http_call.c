@@ -15,8 +15,10 @@
 #include "plugins/sdk/text.h"
 
 #define HTTP_BODY_MAX     (1024 * 1024)
-#define HTTP_HEADER_MAX   (64 * 1024) /* bytes of all headers of an answer */
+#define HTTP_FED_MAX      (256 * 1024) /* bytes that wait to be given to data */
+#define HTTP_HEADER_MAX   (64 * 1024)  /* bytes of all headers of an answer */
 #define HTTP_HEADER_COUNT 256
+#define HTTP_KEEPALIVE_S  20L
 
 /* --- what arrives --- */
 
@@ -24,6 +26,12 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct sl_http_call *call = arg;
 
+	if (call->data && call->body.len + size * n > call->body.max) {
+		call->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	if (call->data)
+		http_call_feed(call);
 	if (sl_buf_append(&call->body, bytes, size * n) == SL_OK)
 		return size * n;
 	call->oversize = true;
@@ -282,8 +290,16 @@ int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *r
 	call->easy = curl_easy_init();
 	if (!call->easy)
 		sl_alloc_failed();
-	sl_buf_init(&call->body, request->max_body ? request->max_body : HTTP_BODY_MAX);
+	if (request->data)
+		sl_buf_init(&call->body, HTTP_FED_MAX);
+	else
+		sl_buf_init(&call->body, request->max_body ? request->max_body : HTTP_BODY_MAX);
 	set_common(call);
+	if (request->data) {
+		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPIDLE, HTTP_KEEPALIVE_S);
+		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPINTVL, HTTP_KEEPALIVE_S);
+	}
 	rc = set_url(call, request, e);
 	if (rc == SL_OK)
 		rc = set_method(call, request, e);

@@ -20,12 +20,16 @@ struct sl_http_call {
 	struct sl_http *http;
 	struct sl_http_call *prev, *next; /* all calls of the client */
 	struct sl_http_call *next_ended;  /* those whose done is due */
+	struct sl_http_call *next_fed;    /* those with bytes for data */
 	sl_http_done done;
+	void (*data)(void *arg, long status, const char *bytes, size_t len);
 	void *arg;
 
 	CURL *easy;
-	bool added; /* easy is in the multi handle */
-	bool ended; /* in the list of the ended; error is final unless cancelled */
+	bool added;  /* easy is in the multi handle */
+	bool fed;    /* in the list of those with bytes for data */
+	bool paused; /* too many of them: curl waits until they are taken */
+	bool ended;  /* in the list of the ended; error is final unless cancelled */
 	uv_timer_t deadline;
 	int64_t timeout_ms;
 	struct http_lookup *lookup; /* NULL when none runs */
@@ -51,6 +55,8 @@ int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *r
 void http_call_addresses(struct sl_http_call *call, const struct addrinfo *found);
 /* Turn curl's result into call->error and call->status. */
 void http_call_result(struct sl_http_call *call, CURLcode code);
+/* http.c: bytes for call->data wait in call->body. */
+void http_call_feed(struct sl_http_call *call);
 void http_call_release(struct sl_http_call *call); /* everything but the struct and its handle */
 
 #endif

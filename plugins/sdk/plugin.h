@@ -81,6 +81,10 @@ struct sl_host_services {
 	struct sl_timer *(*timer)(void *ctx, int64_t ms, void (*fire)(void *arg), void *arg);
 	void (*timer_cancel)(void *ctx, struct sl_timer *timer);
 	void (*log)(void *ctx, int level, const char *text);
+	/* Run work(arg) on a thread of the pool, then done(arg) on the loop: exactly once, never
+	 * inside this call, and not to be cancelled. work may touch arg only. For what would hold
+	 * the loop for more than a few ms, such as parsing megabytes. */
+	void (*offload)(void *ctx, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 };
 
 /* --- role: router (moves traffic) --- */

@@ -42,5 +42,7 @@ bool sl_text_is_name(const char *s);
 
 /* Standard base64 with padding, one line. Yours to free. */
 char *sl_text_base64(const void *bytes, size_t len);
+/* And back: *len bytes with a NUL behind them, yours to free. NULL when the text is malformed. */
+char *sl_text_unbase64(const char *text, size_t *len);
 
 #endif

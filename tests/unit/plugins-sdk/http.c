@@ -18,7 +18,8 @@
 #include "plugins/sdk/http.h"
 #include "plugins/sdk/mem.h"
 
-#define GUARD_MS 30000
+#define GUARD_MS  30000
+#define LONG_BODY 8000000
 
 /* --- the server --- */
 
@@ -46,6 +47,10 @@ static const struct {
 	{"/short", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"},
 	{"/big", "HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n"
 		 "0123456789012345678901234567890123456789012345678901234567890123"},
+	{"/chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n"},
+	{"/denied", "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"},
+	{"/endless", "HTTP/1.1 200 OK\r\n\r\nfirst"},
 	{"/continue", "HTTP/1.1 100 Continue\r\nX-First: 1\r\n\r\n"
 		      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
 };
@@ -123,6 +128,15 @@ static void conn_answer(struct conn *c)
 		while (n < sizeof headers - 100)
 			n += (size_t)snprintf(headers + n, 100, "X-%zu: y\r\n", n);
 		conn_say(c, headers, on_last_written);
+		return;
+	}
+	if (strcmp(path, "/long") == 0) {
+		static char body[LONG_BODY + 100];
+		int n = snprintf(body, 100, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n",
+				 LONG_BODY);
+
+		memset(body + n, 'x', LONG_BODY);
+		conn_say(c, body, on_written);
 		return;
 	}
 	for (size_t i = 0; i < SL_COUNT(pages); i++)
@@ -524,6 +538,107 @@ static void test_reentrant(void **state)
 	assert_int_equal(running.error.code, SL_ECANCELED);
 }
 
+/* --- bodies that are given as they come --- */
+
+struct stream {
+	struct seen seen; /* first: one is cast to the other */
+	struct sl_http_call *call;
+	char got[64];
+	size_t total;
+	long status;
+	bool fed, late, cancel, restart;
+	struct seen other;
+};
+
+static void on_data(void *arg, long status, const char *bytes, size_t len)
+{
+	struct stream *s = arg;
+
+	assert_true(len > 0);
+	s->late = s->late || s->seen.calls || s->seen.starting;
+	s->fed = true;
+	s->status = status;
+	if (s->total + len < sizeof s->got)
+		memcpy(s->got + s->total, bytes, len);
+	s->total += len;
+	if (s->restart)
+		start(&s->other, &(struct sl_http_request){0}, "127.0.0.1", "/ok");
+	s->restart = false;
+	if (s->cancel)
+		sl_http_cancel(s->call);
+}
+
+static void stream_start(struct stream *s, const char *path, int64_t timeout_ms)
+{
+	struct sl_http_request r = {.data = on_data, .timeout_ms = timeout_ms, .max_body = 8};
+
+	s->call = start(&s->seen, &r, "127.0.0.1", path);
+}
+
+static void test_stream(void **state)
+{
+	struct stream s = {.restart = true};
+
+	(void)state;
+	stream_start(&s, "/chunks", 0);
+	wait_for(&s.seen.done);
+	assert_int_equal(s.seen.error.code, SL_OK);
+	assert_string_equal(s.got, "hello, world"); /* max_body does not count */
+	assert_string_equal(s.seen.body, "");
+	assert_int_equal(s.status, 200);
+	assert_false(s.late);
+	wait_for(&s.other.done);
+	assert_int_equal(s.other.status, 200);
+
+	s = (struct stream){0};
+	stream_start(&s, "/denied", 0);
+	wait_for(&s.seen.done);
+	assert_string_equal(s.got, "no");
+	assert_int_equal(s.status, 403);
+	assert_int_equal(s.seen.status, 403);
+}
+
+/* Bytes arrive while the answer goes on; a cancel from inside ends it, without more of them. */
+static void test_stream_ends(void **state)
+{
+	struct stream s = {.cancel = true};
+
+	(void)state;
+	stream_start(&s, "/endless", 0);
+	wait_for(&s.seen.done);
+	assert_string_equal(s.got, "first");
+	assert_int_equal(s.seen.error.code, SL_ECANCELED);
+	assert_int_equal(s.seen.calls, 1);
+
+	s = (struct stream){0};
+	stream_start(&s, "/endless", 300);
+	wait_for(&s.fed);
+	assert_int_equal(s.seen.calls, 0);
+	wait_for(&s.seen.done);
+	assert_string_equal(s.got, "first");
+	assert_int_equal(s.seen.error.code, SL_ETIMEOUT);
+	assert_false(s.late);
+
+	s = (struct stream){0};
+	stream_start(&s, "/short", 0);
+	wait_for(&s.seen.done);
+	assert_string_equal(s.got, "hello");
+	assert_int_equal(s.seen.error.code, SL_ELOST);
+}
+
+/* Far more than is allowed to wait passes through, and all of it. */
+static void test_stream_long(void **state)
+{
+	struct stream s = {0};
+
+	(void)state;
+	stream_start(&s, "/long", 0);
+	wait_for(&s.seen.done);
+	assert_int_equal(s.seen.error.code, SL_OK);
+	assert_int_equal(s.total, LONG_BODY);
+	assert_false(s.late);
+}
+
 static void test_many(void **state)
 {
 	struct seen s[60] = {{0}};
@@ -549,6 +664,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lookup, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reentrant, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
 

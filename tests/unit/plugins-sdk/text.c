@@ -190,6 +190,34 @@ static void test_name(void **state)
 	assert_false(sl_text_starts("tcp", "tcp://"));
 }
 
+static void test_base64(void **state)
+{
+	static const struct {
+		const char *plain, *coded;
+	} good[] = {
+		{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xfb\xff\xbf", "+/+/"},
+	};
+	static const char *const bad[] = {
+		"Zg", "Zg=", "Z===", "====", "Zg==Zg==", "Z g=", "Zg=v", "Zm9v\n"};
+	size_t len;
+	char *s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		s = sl_text_base64(good[i].plain, strlen(good[i].plain));
+		assert_string_equal(s, good[i].coded);
+		free(s);
+		s = sl_text_unbase64(good[i].coded, &len);
+		assert_non_null(s);
+		assert_int_equal(len, strlen(good[i].plain));
+		assert_string_equal(s, good[i].plain);
+		free(s);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_null(sl_text_unbase64(bad[i], &len));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_width),   cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_nearest), cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_percent), cmocka_unit_test(test_name),
+		cmocka_unit_test(test_base64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
