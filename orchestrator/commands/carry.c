@@ -2,6 +2,7 @@
 /* Carrying a run out in this process: the engine walks, progress shows. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "orchestrator/commands/progress.h"
 

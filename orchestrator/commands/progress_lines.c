@@ -61,10 +61,15 @@ static void say_wave_started(struct line *l)
 	row_put(&l->row, STYLE_PLAIN, "%s", text_of(l, "title"));
 }
 
+static bool is_canceled(const struct line *l)
+{
+	return !strcmp(sl_json_str(sl_json_get(l->event, "error"), "code", ""), "canceled");
+}
+
 static void say_step_ended(struct line *l)
 {
 	const struct plan_step *step = NULL;
-	const char *result = text_of(l, "result");
+	const char *result = is_canceled(l) ? "stopped" : text_of(l, "result");
 	char name[160], took[32];
 
 	run_view_step(l->v, text_of(l, "step"), &step);
@@ -73,10 +78,10 @@ static void say_step_ended(struct line *l)
 		row_put(&l->row, STYLE_PLAIN, "%s ", name);
 	row_put(&l->row, STYLE_PLAIN, "%s ", text_of(l, "do"));
 	row_put(&l->row,
-		!strcmp(result, "ok")        ? STYLE_OK
-		: !strcmp(result, "failed")  ? STYLE_BAD
-		: !strcmp(result, "skipped") ? STYLE_DIM
-					     : STYLE_UNKNOWN,
+		!strcmp(result, "ok")                                      ? STYLE_OK
+		: !strcmp(result, "failed")                                ? STYLE_BAD
+		: !strcmp(result, "skipped") || !strcmp(result, "stopped") ? STYLE_DIM
+									   : STYLE_UNKNOWN,
 		"%s", result);
 	row_put(&l->row, STYLE_DIM, " %s",
 		took_text(took, sizeof took, sl_json_int(l->event, "ms", 0)));
@@ -225,7 +230,7 @@ static void line_failure(struct line *l, struct sl_buf *out)
 	const struct plan_step *step = NULL;
 	const char *result = text_of(l, "result");
 
-	if (strcmp(result, "failed") != 0 && strcmp(result, "unknown") != 0)
+	if (is_canceled(l) || (strcmp(result, "failed") != 0 && strcmp(result, "unknown") != 0))
 		return;
 	run_view_step(l->v, text_of(l, "step"), &step);
 	if (step)

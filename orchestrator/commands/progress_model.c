@@ -36,18 +36,25 @@ static size_t wave_last_touched(const struct side *s)
 	return last;
 }
 
+bool step_is_canceled(const struct view_step *seen)
+{
+	return seen->state == PROGRESS_UNKNOWN && seen->error_code &&
+	       !strcmp(seen->error_code, "canceled");
+}
+
 struct wave_state wave_look(const struct side *s, size_t wave)
 {
 	const struct plan_wave *w = &s->plan->waves[wave];
 	struct wave_state state = {.total = w->count, .mark = MARK_WAITING};
-	size_t i, failed = 0, unknown = 0, started = 0;
+	size_t i, failed = 0, unknown = 0, canceled = 0, started = 0;
 
 	for (i = w->first; i < w->first + w->count && i < s->plan->step_count; i++) {
 		const struct view_step *step = &s->steps[i];
 
 		state.done += step->state == PROGRESS_OK;
 		failed += step->state == PROGRESS_FAILED;
-		unknown += step->state == PROGRESS_UNKNOWN;
+		unknown += step->state == PROGRESS_UNKNOWN && !step_is_canceled(step);
+		canceled += step_is_canceled(step);
 		started += step->state == PROGRESS_STARTED;
 		if (step->started && (!state.started || step->started < state.started))
 			state.started = step->started;
@@ -58,6 +65,8 @@ struct wave_state wave_look(const struct side *s, size_t wave)
 		state.mark = MARK_FAILED;
 	else if (unknown)
 		state.mark = MARK_UNKNOWN;
+	else if (canceled)
+		state.mark = MARK_OFF;
 	else if (state.done == state.total)
 		state.mark = MARK_OK;
 	else if (wave < wave_last_touched(s)) /* what was left out was not needed */
@@ -153,7 +162,7 @@ static void instance_feed(struct instance_state *at, const struct plan_step *s,
 		at->mark = MARK_FAILED;
 		break;
 	case PROGRESS_UNKNOWN:
-		at->mark = MARK_UNKNOWN;
+		at->mark = step_is_canceled(seen) ? MARK_OFF : MARK_UNKNOWN;
 		break;
 	case PROGRESS_OK:
 		if (s->what == DO_SWAP)

@@ -38,6 +38,8 @@ struct instance_state {
 /* In plan order; yours to free. */
 size_t instances_look(const struct run_view *v, struct instance_state **out);
 
+/* Ended early because the run stopped: neither a failure nor a riddle. */
+bool step_is_canceled(const struct view_step *seen);
 /* "oa01:8080"; "oa01" without a port; the claimed or waited-for thing when there is no host. */
 const char *step_target(const struct plan_step *s, char *dst, size_t size);
 /* "draining", "getting ready": what is being done. */

@@ -285,7 +285,8 @@ static void put_failures(const struct side *s, const struct caps *caps, struct s
 		const struct view_step *seen = &s->steps[i];
 		cJSON *event, *error;
 
-		if (seen->state != PROGRESS_FAILED && seen->state != PROGRESS_UNKNOWN)
+		if (step_is_canceled(seen) ||
+		    (seen->state != PROGRESS_FAILED && seen->state != PROGRESS_UNKNOWN))
 			continue;
 		event = cJSON_CreateObject();
 		sl_json_add_str(event, "result",
