@@ -36,7 +36,7 @@ then_undo() {
 	expect_tidy
 }
 
-lab_start --hosts 3 --lbs 2 --driver "${DRIVER:-auto}"
+lab_start --hosts 3 --lbs 2
 (fresh 1.0.0) || die "no first install"
 for what in claim stage drain swap ready return weight pause; do
 	pattern='"event":"step.started".*"do":"'$what'"'

@@ -24,11 +24,12 @@ never_gets_ready() {
 	rolled_back 2.0.0-never rolling
 }
 
-bad_on_the_third_host() {
+bad_on_the_second_host() {
 	rolled_back 2.0.0-bad canary
 }
 
 dies_a_little_later() {
+	sed -i 's/minHealthyTime: [^,]*/minHealthyTime: 3s/' rolling.yaml
 	rolled_back 2.0.0-later rolling
 }
 
@@ -49,14 +50,13 @@ ignores_term() {
 	expect_tidy
 }
 
-lab_start --hosts 4 --lbs 1
-"$LAB_HOME/lab" artifact "$SITE" 2.0.0-later crash-after:1800
+lab_start --hosts 3 --lbs 1 --driver local --healthy 200ms
+"$LAB_HOME/lab" artifact "$SITE" 2.0.0-later crash-after:2500
 "$LAB_HOME/lab" artifact "$SITE" 2.0.0-noise noise
 "$LAB_HOME/lab" artifact "$SITE" 1.0.0-stubborn ignore-term
-sed -i 's/minHealthyTime: [^,]*/minHealthyTime: 2s/' ./*.yaml
 run_case "a release that crashes" crashes_at_once
 run_case "a release that never gets ready" never_gets_ready
-run_case "a release that is bad on the third host" bad_on_the_third_host
+run_case "a release that is bad on the second host" bad_on_the_second_host
 run_case "a release that dies within minHealthyTime" dies_a_little_later
 run_case "a release that writes escape sequences and an endless line" makes_noise
 run_case "an old version that ignores TERM" ignores_term

@@ -68,7 +68,7 @@ runs_and_show() {
 }
 
 lab_start --hosts 4
-for driver in libssh2 openssh; do
+for driver in ${DRIVERS:-libssh2 openssh}; do
 	sed -i "s/^  driver: .*/  driver: $driver/" "$SITE/inventory.yaml"
 	run_case "$driver: first install" first_install
 	run_case "$driver: canary, no failed request" canary_without_a_failed_request

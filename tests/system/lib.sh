@@ -13,7 +13,7 @@
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/sl-test.XXXXXX")
 SITE=$T/site
-export SLUICE_STATE=$T/state
+export SLUICE_STATE=$T/state TMPDIR=$T # what a killed controller leaves goes with $T
 CASES_FAILED=0
 
 # --- the lab of this file ---

@@ -42,7 +42,7 @@ static void rig_open(struct rig *r, unsigned fanout)
 	const char *base = getenv("TMPDIR");
 
 	memset(r, 0, sizeof *r);
-	snprintf(r->folder, sizeof r->folder, "%s/sl-XXXXXX",
+	snprintf(r->folder, sizeof r->folder, "%s/sl-tr-XXXXXX",
 		 base && strlen(base) < 40 ? base : "/tmp");
 	assert_non_null(mkdtemp(r->folder));
 	assert_int_equal(uv_loop_init(&r->loop), 0);

@@ -177,6 +177,25 @@ static inline bool group_lives(int group)
 	return lives;
 }
 
+static inline bool start_time(int pid, char start[static 32])
+{
+	char *text = get_text(text_at("/proc/%d/stat", pid));
+	char *end = text ? strrchr(text, ')') : NULL;
+
+	for (int field = 2; end && field < 22; field++)
+		end = strchr(end + 1, ' ');
+	bool found = end && sscanf(end, " %31s", start) == 1;
+	free(text);
+	return found;
+}
+
+static inline bool is_reused(const char *proc, int pid)
+{
+	char start[32];
+
+	return start_time(pid, start) && !strstr(proc, text_at("start=%s\n", start));
+}
+
 static inline void kill_named(const char *folder, const char *suffix)
 {
 	DIR *d = opendir(folder);
@@ -191,7 +210,8 @@ static inline void kill_named(const char *folder, const char *suffix)
 				     : NULL;
 		char *pid = text ? strstr(text, "pid=") : NULL;
 
-		if (pid && atoi(pid + 4) > 1)
+		/* A number that was given out again belongs to somebody else. */
+		if (pid && atoi(pid + 4) > 1 && !is_reused(text, atoi(pid + 4)))
 			kill(-atoi(pid + 4), SIGKILL);
 		free(text);
 	}
