@@ -40,7 +40,6 @@ static const struct transport_driver_ops *const drivers[] = {
 	[TRANSPORT_LOCAL] = &driver_local,
 	[TRANSPORT_OPENSSH] = &driver_openssh,
 	[TRANSPORT_LIBSSH2] = &driver_libssh2,
-	[TRANSPORT_AUTO] = &driver_libssh2,
 };
 
 /* --- the pool --- */
@@ -105,6 +104,8 @@ static void pool_free(struct transport_pool *p)
 
 	DL_FOREACH_SAFE(p->all, t, next)
 	{
+		if (t->reach_loaded)
+			reach_release(&t->reach);
 		free(t);
 	}
 	if (*p->folder)
@@ -220,12 +221,30 @@ static void driver_take(struct transport *t, const struct transport_driver_ops *
 	t->driver = ops->make(t);
 }
 
+static void driver_choose(struct transport *t)
+{
+	enum transport_driver id = t->target.driver;
+
+	if (id == TRANSPORT_LOCAL) {
+		driver_take(t, &driver_local);
+		return;
+	}
+	reach_load(&t->reach, &t->target);
+	t->reach_loaded = true;
+	if (id == TRANSPORT_AUTO && t->reach.config.beyond) {
+		sl_log(SL_LOG_INFO, "%s: using the ssh program: %s", t->target.name,
+		       t->reach.config.beyond);
+		id = TRANSPORT_OPENSSH;
+	}
+	driver_take(t, id == TRANSPORT_AUTO ? &driver_libssh2 : drivers[id]);
+}
+
 static void start_connecting(struct transport *t)
 {
 	t->phase = PHASE_CONNECTING;
 	t->asking = false;
 	if (!t->driver)
-		driver_take(t, drivers[t->target.driver]);
+		driver_choose(t);
 	uv_timer_start(&t->deadline, on_connect_deadline, (uint64_t)transport_connect_timeout(t),
 		       0);
 	t->ops->connect(t->driver);
@@ -352,6 +371,11 @@ const struct transport_target *transport_target_of(const struct transport *t)
 	return &t->target;
 }
 
+const struct reach *transport_reach(const struct transport *t)
+{
+	return &t->reach;
+}
+
 struct transport_pool *transport_pool_of(const struct transport *t)
 {
 	return t->pool;
@@ -359,6 +383,8 @@ struct transport_pool *transport_pool_of(const struct transport *t)
 
 int64_t transport_connect_timeout(const struct transport *t)
 {
+	if (t->reach_loaded)
+		return t->reach.connect_timeout_ms;
 	return t->target.connect_timeout_ms > 0 ? t->target.connect_timeout_ms : 10000;
 }
 

@@ -35,7 +35,8 @@ struct transport_pipe_ops {
 	void (*write)(struct transport_pipe *p, const void *bytes, size_t len); /* copies */
 	void (*finish)(struct transport_pipe *p); /* end of input, after what waits */
 	size_t (*pending)(const struct transport_pipe *p);
-	void (*pause)(struct transport_pipe *p, bool on); /* no data events while on */
+	/* No data events while on. Off may tell at once what has waited. */
+	void (*pause)(struct transport_pipe *p, bool on);
 	void (*close)(struct transport_pipe *p); /* at once for the caller; kills a command */
 };
 
@@ -86,6 +87,10 @@ bool transport_ask(struct transport *t, const char *host, const char *type,
 		   const char *fingerprint);
 
 const struct transport_target *transport_target_of(const struct transport *t);
+/* The target and ssh_config taken together; loaded before connect, for the life of the transport.
+ * Not for the local driver. */
+struct reach;
+const struct reach *transport_reach(const struct transport *t);
 struct transport_pool *transport_pool_of(const struct transport *t);
 int64_t transport_connect_timeout(const struct transport *t);
 

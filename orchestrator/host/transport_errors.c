@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugins/sdk/stream.h"
 #include "plugins/sdk/units.h"
 
 int host_error_resolve(struct sl_error *e, const char *name, const char *address,
@@ -100,6 +101,36 @@ int host_error_prohibited(struct sl_error *e, const char *name, const char *wher
 	return sl_fail(e, SL_EUNSUPPORTED,
 		       "%s: its sshd does not allow forwarding to %s (see %s in its sshd_config)",
 		       name, where, setting);
+}
+
+int host_error_sessions(struct sl_error *e, const char *name)
+{
+	return sl_fail(e, SL_EREFUSED,
+		       "%s: its sshd refuses another session on the connection (see MaxSessions in "
+		       "its sshd_config)",
+		       name);
+}
+
+int host_error_stream(struct sl_error *e, const char *name, const struct sl_endpoint *to,
+		      const char *reason)
+{
+	char where[512];
+
+	if (to->unix_path)
+		snprintf(where, sizeof where, "%s", to->unix_path);
+	else
+		snprintf(where, sizeof where, "%s port %u", to->address, to->port);
+	if (strstr(reason, "prohibited"))
+		return host_error_prohibited(e, name, where,
+					     to->unix_path ? "AllowStreamLocalForwarding"
+							   : "AllowTcpForwarding");
+	/* sshd answers a forbidden unix socket as one that is not there. */
+	return sl_fail(
+		e, SL_EREFUSED, "%s: connection on the host to %s refused: nothing listens there%s",
+		name, where,
+		to->unix_path ? ", it may not be opened, or AllowStreamLocalForwarding is off "
+				"in its sshd_config"
+			      : "");
 }
 
 int host_error_canceled(struct sl_error *e, const char *name)

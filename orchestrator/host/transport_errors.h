@@ -27,6 +27,13 @@ int host_error_no_space(struct sl_error *e, const char *name, const char *path);
 int host_error_lost(struct sl_error *e, const char *name, const char *detail);
 int host_error_prohibited(struct sl_error *e, const char *name, const char *where,
 			  const char *setting);
+/* More commands at once than its MaxSessions. */
+int host_error_sessions(struct sl_error *e, const char *name);
+/* What sshd says of a forwarded stream that did not open: "connect failed", "administratively
+ * prohibited" ... */
+struct sl_endpoint;
+int host_error_stream(struct sl_error *e, const char *name, const struct sl_endpoint *to,
+		      const char *reason);
 int host_error_canceled(struct sl_error *e, const char *name);
 
 #endif

@@ -7,6 +7,7 @@
 #include <utlist.h>
 #include <uv.h>
 
+#include "orchestrator/host/reach.h"
 #include "orchestrator/host/transport_driver.h"
 #include "plugins/sdk/buf.h"
 
@@ -18,6 +19,8 @@ struct transport {
 	enum transport_phase phase;
 	const struct transport_driver_ops *ops; /* chosen on first use */
 	void *driver;
+	struct reach reach;
+	bool reach_loaded;
 	uv_timer_t deadline;          /* of connecting */
 	bool asking;                  /* a person looks at a host key: the deadline stands still */
 	bool active;                  /* holds one of the pool's slots */

@@ -170,10 +170,10 @@ void stream_call_ended(struct host_stream *s, const struct sl_error *e)
 		if (s->pipe)
 			s->pipe->ops->close(s->pipe);
 		s->pipe = NULL;
-	} else {
-		s->pipe->ops->pause(s->pipe, false);
 	}
 	s->base.events->opened(s->base.arg, &s->base, e);
+	if (s->pipe)
+		s->pipe->ops->pause(s->pipe, false);
 }
 
 struct sl_stream *transport_stream(struct transport *t, const struct sl_endpoint *to,
