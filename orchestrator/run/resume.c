@@ -216,7 +216,9 @@ int run_resume(struct store *store, int64_t number, const char *verb, struct plu
 		runner_begin(&r);
 		emit_resumed(&r);
 		first_control(&r, verb);
-		r.waiting = r.view.paused_by_operator;
+		/* What was asked for comes first: nothing is taken up, or parked, before it. */
+		r.waiting = r.view.paused_by_operator || r.asked_undo ||
+			    strcmp(verb, "retry") == 0;
 		drift_check(&r);
 		rc = runner_go(&r);
 	}
