@@ -11,6 +11,8 @@
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
+#define LINK_PATIENCE_MS 60000 /* of a step without a deadline */
+
 static const struct rs_instance *instance_of(struct runner *r, const struct plan_step *s)
 {
 	if (s->instance < 0 || (size_t)s->instance >= r->in->resolved->instance_count)
@@ -148,28 +150,51 @@ static void failed(struct act *a, const struct sl_error *e)
 		walk_stop(r, STOP_FAILURE, "%s", e->msg);
 }
 
-void act_end(struct act *a, const struct sl_error *e)
+/* Errors of the way to the host, not of what was asked there: the same step may be sent again,
+ * since every script answers a repeated step from its own files. */
+static bool is_link_error(enum sl_err code)
+{
+	return code == SL_ELOST || code == SL_EREFUSED || code == SL_ETIMEOUT ||
+	       code == SL_ENOSHELL;
+}
+
+/* Must this end stay out of the journal? Then resume settles the step. */
+static bool ends_untold(const struct act *a, enum sl_err code)
+{
+	return a->r->over || code == SL_EFENCED ||
+	       (code == SL_ECANCELED && a->r->stop == STOP_LOST);
+}
+
+/* A way to the host that broke for good says nothing of what was done there. */
+static const char *result_word(enum sl_err code)
+{
+	if (!code)
+		return "ok";
+	bool unknown = code == SL_ECONFLICT || code == SL_ECANCELED || is_link_error(code);
+	return unknown ? "unknown" : "failed";
+}
+
+void act_end(struct act *a, const struct sl_error *error)
 {
 	struct runner *r = a->r;
+	const struct sl_error e = *error; /* it may lie in what is released here */
 	if (a->ending)
 		return;
 	a->ending = true;
 	uv_timer_stop(&a->timer);
 	traffic_release(a);
-	if (e->code == SL_EFENCED && !r->over)
-		walk_stop(r, STOP_LOST, "%s", e->msg);
-	if (r->over || e->code == SL_EFENCED || (e->code == SL_ECANCELED && r->stop == STOP_LOST)) {
-		act_free(a); /* its intent stays without result: resume settles it */
+	if (e.code == SL_EFENCED)
+		walk_stop(r, STOP_LOST, "%s", e.msg);
+	if (ends_untold(a, e.code)) {
+		act_free(a);
 		walk(r);
 		return;
 	}
-	if (!e->code)
+	if (!e.code)
 		r->progress = sl_time_boottime();
-	else if (e->code != SL_ECANCELED || !r->stop)
-		failed(a, e);
-	bool unknown = e->code == SL_ECONFLICT || e->code == SL_ECANCELED;
-	const char *result = !e->code ? "ok" : unknown ? "unknown" : "failed";
-	runner_emit(r, ended_event(a, result, e), NULL, ended, a);
+	else if (e.code != SL_ECANCELED || !r->stop)
+		failed(a, &e);
+	runner_emit(r, ended_event(a, result_word(e.code), &e), NULL, ended, a);
 }
 
 void act_ok(struct act *a)
@@ -247,29 +272,29 @@ int64_t act_left(const struct act *a, int64_t most)
 	return left > 1 ? left : 1;
 }
 
-/* Errors of the way to the host, not of what was asked there: the same step may be sent again,
- * since every script answers a repeated step from its own files. */
-static bool is_link_error(enum sl_err code)
+static void emit_host(struct act *a, const char *name, const struct sl_error *e)
 {
-	return code == SL_ELOST || code == SL_EREFUSED || code == SL_ETIMEOUT ||
-	       code == SL_ENOSHELL;
+	cJSON *event = runner_event(name);
+	sl_json_add_str(event, "host", a->step->host);
+	sl_json_add_str(event, "error", e->code ? e->msg : NULL);
+	runner_emit(a->r, event, NULL, NULL, NULL);
 }
 
 bool act_again_if_lost(struct act *a, const struct sl_error *e, void (*again)(struct act *a))
 {
-	struct runner *r = a->r;
-	if (!is_link_error(e->code) || r->over)
+	if (a->r->over)
 		return false;
-	bool late = a->deadline ? act_late(a) : sl_time_boottime() - a->began > 60000;
-	if (late)
+	if (!is_link_error(e->code)) {
+		if (a->lost)
+			emit_host(a, "host.back", e);
+		a->lost = false;
 		return false;
-	if (!a->last.code) {
-		a->last = *e;
-		cJSON *event = runner_event("host.lost");
-		sl_json_add_str(event, "host", a->step->host);
-		sl_json_add_str(event, "error", e->msg);
-		runner_emit(r, event, NULL, NULL, NULL);
 	}
+	if (a->deadline ? act_late(a) : sl_time_boottime() - a->began > LINK_PATIENCE_MS)
+		return false;
+	if (!a->lost)
+		emit_host(a, "host.lost", e);
+	a->lost = true;
 	act_note(a, a->deadline, "lost the host, trying again: %.180s", e->msg);
 	act_wait(a, 1000, again);
 	return true;

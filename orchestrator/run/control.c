@@ -94,10 +94,12 @@ void runner_control(struct runner *r, const char *verb, const char *who, const c
 	runner_emit(r, event, NULL, durable, t);
 }
 
+/* The store's watch outlives the run. */
 static void on_row(void *arg, const struct store_control *c)
 {
-	struct runner *r = arg;
-	if (!r->over)
+	(void)arg;
+	struct runner *r = current;
+	if (r && !r->over)
 		runner_control(r, c->verb, c->who, c->reason, c->id,
 			       sl_json_bool(c->args, "keep", false));
 }
@@ -190,7 +192,7 @@ void control_start(struct runner *r)
 	listen_to(r, &r->on_int, on_int, SIGINT);
 	listen_to(r, &r->on_term, on_term, SIGTERM);
 	listen_to(r, &r->on_hup, on_hup, SIGHUP);
-	store_watch_control(r->store, r->number, on_row, r);
+	store_watch_control(r->store, r->number, on_row, NULL);
 }
 
 void control_stop(struct runner *r)

@@ -106,7 +106,7 @@ static void drift_read(struct act *a)
 	struct traffic *t = a->traffic;
 	size_t n = 0;
 	struct sl_router_change *changes = sl_alloc_n(t->count + 1, sizeof *changes);
-	for (size_t i = 0; !r->over && !t->error.code && i < t->count; i++) {
+	for (size_t i = 0; !t->error.code && i < t->count; i++) {
 		const struct traffic_server *s = &t->servers[i];
 		struct sl_router_change c = {s->server, SL_KEEP, SL_KEEP, SL_KEEP, SL_KEEP};
 		if (s->instance < 0 || s->backup)

@@ -57,8 +57,7 @@ static void round_over(struct round *d)
 	 * not. */
 	if (d->renewed && e.code != SL_EFENCED)
 		e.code = SL_OK;
-	if (!d->r->over)
-		d->then(d->arg, &e);
+	d->then(d->arg, &e);
 	free(d);
 }
 
@@ -69,6 +68,8 @@ static void renewed(void *arg, const struct remote_answer *answer)
 	if (!answer->error.code) {
 		d->renewed++;
 		d->r->claims[n->claim].renewed = n->asked;
+	} else if (answer->error.code == SL_EFENCED && !d->r->claims[n->claim].held) {
+		d->renewed++; /* given back by ourselves while this was under way */
 	} else if (d->error.code != SL_EFENCED) {
 		d->error = answer->error;
 	}
@@ -136,7 +137,7 @@ void keeper_park(struct runner *r, void (*then)(void *arg, const struct sl_error
 static void beaten(void *arg, const struct sl_error *e)
 {
 	struct runner *r = arg;
-	if (e->code != SL_EFENCED)
+	if (e->code != SL_EFENCED || r->over)
 		return;
 	walk_stop(r, STOP_LOST, "%s", e->msg);
 	walk(r);

@@ -6,6 +6,7 @@
 
 #include "orchestrator/run/act.h"
 #include "orchestrator/run/life.h"
+#include "orchestrator/run/traffic.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
@@ -71,17 +72,30 @@ void runner_know_versions(struct runner *r)
 	}
 }
 
-/* All loop handles and calls go; what was in hand stays without result in the journal. */
+static bool is_probing(const struct runner *r)
+{
+	for (size_t i = 0; i < r->act_count; i++)
+		if (r->acts[i]->http)
+			return true;
+	return false;
+}
+
+/* Probes and their tunnels go first: the hosts' connections do not close under them. */
 static void cancel_probes(struct runner *r)
 {
 	for (size_t i = 0; i < r->act_count; i++)
 		if (r->acts[i]->http)
 			sl_http_cancel(r->acts[i]->http);
-	for (size_t i = 0; i < r->act_count; i++)
-		while (r->acts[i]->http)
-			uv_run(r->loop, UV_RUN_ONCE);
+	while (is_probing(r))
+		uv_run(r->loop, UV_RUN_ONCE);
+	for (size_t i = 0; i < r->act_count; i++) {
+		if (r->acts[i]->tunnel)
+			tunnel_close(r->acts[i]->tunnel);
+		r->acts[i]->tunnel = NULL;
+	}
 }
 
+/* All loop handles and calls go; what was in hand stays without result in the journal. */
 void runner_close(struct runner *r)
 {
 	r->over = true;
@@ -89,6 +103,8 @@ void runner_close(struct runner *r)
 	world_close(&r->world);
 	while (r->act_count)
 		act_free(r->acts[0]);
+	if (r->drift.r)
+		traffic_release(&r->drift);
 	uv_close((uv_handle_t *)&r->keeper, NULL);
 	uv_close((uv_handle_t *)&r->drift_timer, NULL);
 	uv_close((uv_handle_t *)&r->hold, NULL);

@@ -49,7 +49,7 @@ struct act {
 	cJSON *prior, *target, *detail;     /* owned until journaled; may be NULL */
 	int64_t began, deadline;            /* CLOCK_BOOTTIME ms; deadline 0 = none */
 	uv_timer_t timer;
-	bool acting, ending, holds_router, settling;
+	bool acting, ending, holds_router, settling, lost;
 	char id[24]; /* of the step on the host: attempts after the first are "17.2" */
 	/* scratch of the step's own kind */
 	struct act *next_waiting; /* for the router */

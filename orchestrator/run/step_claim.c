@@ -38,7 +38,7 @@ static void claimed(void *arg, const struct remote_answer *answer)
 		struct sl_error e;
 		const char *who = remote_answer_get(answer, "owner.who");
 		const char *number = remote_answer_get(answer, "owner.number");
-		sl_fail(&e, SL_EHELD, "%s was claimed in the meantime by run %s of %s",
+		sl_fail(&e, SL_EHELD, "%s was claimed in the meantime by run %.20s of %.80s",
 			a->step->host, number ? number : "?", who ? who : "?");
 		walk_stop(a->r, STOP_LOST, "%s", e.msg);
 		act_end(a, &e);
@@ -91,7 +91,6 @@ static void released(void *arg, const struct remote_answer *answer)
 	struct act *a = arg;
 	if (act_again_if_lost(a, &answer->error, release_again))
 		return;
-	keep_claim(a, false);
 	/* The work is done; a host that cannot be told so keeps a silent claim of an ended run,
 	 * which the next run finds free to take. */
 	if (answer->error.code)
@@ -104,14 +103,15 @@ static void release_again(struct act *a)
 	act_remote(a, REMOTE_UNCLAIM, NULL, 0, act_left(a, 30000), released);
 }
 
+/* From here on nobody renews it: a renewal that comes after the release would look like a lost
+ * claim. */
 static void release_act(struct act *a)
 {
-	if (in_store_only(a)) {
-		keep_claim(a, false);
+	keep_claim(a, false);
+	if (in_store_only(a))
 		act_ok(a);
-		return;
-	}
-	release_again(a);
+	else
+		release_again(a);
 }
 
 const struct step_ops step_claim = {.act = claim_act};

@@ -131,6 +131,8 @@ static struct sl_router_change *change_for(const struct act *a, struct sl_router
 
 void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *e))
 {
+	if (a->r->over)
+		return;
 	const cJSON *weights = sl_json_get(a->target, "weights");
 	const cJSON *admins = sl_json_get(a->target, "admins");
 	size_t most = (size_t)(cJSON_GetArraySize(weights) + cJSON_GetArraySize(admins));

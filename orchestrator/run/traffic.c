@@ -77,7 +77,7 @@ static void on_read(void *arg, const struct sl_error *e)
 	a->traffic->reading = false;
 	a->traffic->error = *e;
 	void (*after)(struct act *) = a->after;
-	if (!a->ending)
+	if (!a->ending && !a->r->over)
 		after(a);
 }
 
@@ -90,6 +90,8 @@ static const struct sl_router_sink sink = {
 void traffic_read(struct act *a, void (*then)(struct act *a))
 {
 	struct world *w = &a->r->world;
+	if (a->r->over)
+		return;
 	traffic_free(a);
 	a->traffic = sl_alloc(sizeof *a->traffic);
 	a->traffic->reading = true;
@@ -102,7 +104,7 @@ void traffic_read(struct act *a, void (*then)(struct act *a))
 static void assured(void *arg, const struct sl_error *e)
 {
 	struct act *a = arg;
-	if (a->ending)
+	if (a->ending || a->r->over)
 		return;
 	if (e->code && a->failed)
 		a->failed(a, e);

@@ -13,7 +13,7 @@
 
 struct view_step {
 	enum plan_progress_state state;
-	unsigned failures; /* how often it ended failed: a retry is a new attempt on the host */
+	unsigned failures; /* ends that the host gave: a retry after one is a new attempt there */
 	int64_t started, ended; /* Unix ms; 0 = not */
 	cJSON *intent;          /* the last step.started, with prior and target; owned */
 	cJSON *detail;          /* of step.ended; owned; or NULL */

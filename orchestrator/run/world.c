@@ -111,20 +111,16 @@ static void mark_closed(void *arg)
 	*(bool *)arg = true;
 }
 
+/* Both at once: what ends here must not begin something new on a connection that still stands. */
 void world_close(struct world *w)
 {
-	if (w->backend) {
-		bool closed = false;
-		plugin_backend_close(w->backend, mark_closed, &closed);
-		while (!closed)
-			uv_run(w->loop, UV_RUN_ONCE);
-	}
-	if (w->pool) {
-		bool closed = false;
-		transport_pool_close(w->pool, mark_closed, &closed);
-		while (!closed)
-			uv_run(w->loop, UV_RUN_ONCE);
-	}
+	bool backend_closed = !w->backend, pool_closed = !w->pool;
+	if (w->backend)
+		plugin_backend_close(w->backend, mark_closed, &backend_closed);
+	if (w->pool)
+		transport_pool_close(w->pool, mark_closed, &pool_closed);
+	while (!backend_closed || !pool_closed)
+		uv_run(w->loop, UV_RUN_ONCE);
 	if (w->plugins)
 		plugin_host_set_remote(w->plugins, NULL, NULL);
 	for (size_t i = 0; w->router_hosts && w->router_hosts[i]; i++)
