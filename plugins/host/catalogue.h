@@ -72,6 +72,19 @@ void catalogue_close(struct catalogue *c, void (*closed)(void *arg), void *arg);
 /* The backend must outlive the catalogue. interval_ms 0 = 5 s. */
 void catalogue_add(struct catalogue *c, const char *name, const char *type,
 		   struct plugin_backend *backend, enum cat_role role, int64_t interval_ms);
+/* A source that cannot even be opened: listed with its error, never asked. */
+void catalogue_add_broken(struct catalogue *c, const char *name, const char *type,
+			  enum cat_role role, const char *error);
+/* A registry whose instances the caller knows (from the inventory): merged like an answer. Unknown
+ * names become a source of their own. */
+void catalogue_give(struct catalogue *c, const char *name, const char *type,
+		    const struct sl_instance *instances, size_t count);
+/* A query of the caller's for a metrics source, instead of the common metric names. measure: rate
+ * (requests/s), errors (failed requests/s), p50, p99 (seconds). service NULL = the answer tells
+ * services apart by their labels (service, app, application, job); else it is about that one.
+ * SL_EINPUT when the measure is none of these. */
+int catalogue_query(struct catalogue *c, const char *source, const char *measure,
+		    const char *service, const char *expression, struct sl_error *e);
 /* Which roles are looked at now; the others are not polled. Newly wanted ones are read at once. */
 void catalogue_want(struct catalogue *c, unsigned roles);
 void catalogue_refetch(struct catalogue *c);
@@ -91,6 +104,19 @@ const struct cat_service *catalogue_find(const struct catalogue *c, const char *
 size_t catalogue_key_count(const struct catalogue *c);
 const struct cat_key *catalogue_key(const struct catalogue *c, size_t i); /* by key, then labels */
 struct cat_measures catalogue_measures(const struct catalogue *c, const char *service);
+/* What was seen to change between two reads, newest first; bounded, the oldest go. */
+struct cat_change {
+	int64_t time; /* Unix ms */
+	enum cat_role role;
+	const char *source, *what; /* "instance.added", "instance.changed", "key.removed" ... */
+	const char *service;       /* "" = none */
+	const char *subject;       /* the instance's id, or the key */
+	const char *text;          /* "UP -> DOWN", "revision 7 -> 8" */
+};
+size_t catalogue_change_count(const struct catalogue *c);
+const struct cat_change *catalogue_change(const struct catalogue *c, size_t i);
+/* "UP", "DOWN", "STARTING", "TESTING", "OUT_OF_SERVICE", "UNKNOWN" */
+const char *catalogue_state_word(enum sl_instance_state s);
 /* The backend behind a source, for calls that are not polled (traces, history, writes). */
 struct plugin_backend *catalogue_backend(const struct catalogue *c, const char *source);
 

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Measures of services: four queries a refresh that cover the common metric names (whichever of
+ * them a service has answers), or the inventory's own. A service is what the first of the labels
+ * service, app, application and job says.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/host/catalogue_internal.h"
+#include "plugins/sdk/buf.h"
+
+#define TIMEOUT_MS 8000
+#define SERVICES   20000
+#define EXPRESSION 4096
+
+#define BY "service, app, application, job"
+
+static const char *const measure_names[CAT_MEASURE_COUNT] = {
+	[CAT_RATE] = "rate",
+	[CAT_ERRORS] = "errors",
+	[CAT_P50] = "p50",
+	[CAT_P99] = "p99",
+};
+
+/* Counters of requests, and the label that tells how they went. */
+static const struct {
+	const char *metric, *status;
+} counters[] = {
+	{"http_requests_total", "code"},
+	{"http_requests_total", "status"},
+	{"http_server_requests_seconds_count", "status"},
+	{"http_server_request_duration_seconds_count", "http_response_status_code"},
+	{"http_request_duration_seconds_count", "code"},
+	{"http_request_duration_seconds_count", "status"},
+};
+
+static const char *const histograms[] = {
+	"http_request_duration_seconds_bucket",
+	"http_server_requests_seconds_bucket",
+	"http_server_request_duration_seconds_bucket",
+};
+
+static const char *const name_labels[] = {"service", "app", "application", "job"};
+
+/* --- which queries --- */
+
+/* Left of `or` wins, label set by label set. */
+static void put_or(struct sl_buf *out)
+{
+	if (out->len)
+		sl_buf_puts(out, " or ");
+}
+
+static void put_rates(struct sl_buf *out)
+{
+	for (size_t i = 0; i < SL_COUNT(counters); i++) {
+		if (i && strcmp(counters[i].metric, counters[i - 1].metric) == 0)
+			continue;
+		put_or(out);
+		sl_buf_printf(out, "sum by (" BY ") (rate(%s[1m]))", counters[i].metric);
+	}
+}
+
+/* 0 where the label that would tell is there: no series at all is "unknown", not "none failed". */
+static void put_errors(struct sl_buf *out)
+{
+	for (size_t i = 0; i < SL_COUNT(counters); i++) {
+		const char *metric = counters[i].metric, *status = counters[i].status;
+
+		put_or(out);
+		sl_buf_printf(out,
+			      "sum by (" BY ") (rate(%s{%s=~\"5..\"}[1m])) or "
+			      "0 * sum by (" BY ") (rate(%s{%s=~\".+\"}[1m]))",
+			      metric, status, metric, status);
+	}
+}
+
+static void put_quantiles(struct sl_buf *out, const char *quantile)
+{
+	for (size_t i = 0; i < SL_COUNT(histograms); i++) {
+		put_or(out);
+		sl_buf_printf(out, "histogram_quantile(%s, sum by (le, " BY ") (rate(%s[1m])))",
+			      quantile, histograms[i]);
+	}
+}
+
+static char *default_expression(enum cat_measure measure)
+{
+	struct sl_buf out;
+
+	sl_buf_init(&out, EXPRESSION);
+	switch (measure) {
+	case CAT_RATE:
+		put_rates(&out);
+		break;
+	case CAT_ERRORS:
+		put_errors(&out);
+		break;
+	case CAT_P50:
+		put_quantiles(&out, "0.5");
+		break;
+	case CAT_P99:
+	case CAT_MEASURE_COUNT:
+		put_quantiles(&out, "0.99");
+		break;
+	}
+	return sl_buf_take(&out);
+}
+
+static void query_add(struct cat_source_node *s, enum cat_measure measure, const char *service,
+		      const char *expression)
+{
+	SL_GROW(s->queries, s->query_count, s->query_cap);
+	s->queries[s->query_count++] = (struct cat_query){
+		.measure = measure,
+		.service = sl_strdup(service),
+		.expression = sl_strdup(expression),
+	};
+}
+
+void cat_measures_init(struct cat_source_node *s)
+{
+	for (int m = 0; m < CAT_MEASURE_COUNT; m++) {
+		char *expression = default_expression((enum cat_measure)m);
+
+		query_add(s, (enum cat_measure)m, NULL, expression);
+		free(expression);
+	}
+	for (size_t i = 0; i < CAT_PARALLEL; i++)
+		s->asks[i].source = s;
+}
+
+int catalogue_query(struct catalogue *c, const char *source, const char *measure,
+		    const char *service, const char *expression, struct sl_error *e)
+{
+	struct cat_source_node *s = NULL;
+	int m = 0;
+
+	for (size_t i = 0; i < c->count && !s; i++)
+		if (c->sources[i]->role == CAT_METRICS && strcmp(c->sources[i]->name, source) == 0)
+			s = c->sources[i];
+	if (!s)
+		return sl_fail(e, SL_ENOTFOUND, "there is no metrics source '%s'", source);
+	while (m < CAT_MEASURE_COUNT && strcmp(measure_names[m], measure) != 0)
+		m++;
+	if (m == CAT_MEASURE_COUNT)
+		return sl_fail(e, SL_EINPUT,
+			       "'%s': a query is for rate, errors, p50 or p99, not for '%s'",
+			       source, measure);
+	if (strlen(expression) > EXPRESSION || s->query_count >= CAT_QUERIES_MAX)
+		return sl_fail(e, SL_EINPUT, "'%s': at most %d queries of at most %d bytes", source,
+			       CAT_QUERIES_MAX, EXPRESSION);
+	if (service) {
+		query_add(s, (enum cat_measure)m, service, expression);
+	} else {
+		free(s->queries[m].expression);
+		s->queries[m].expression = sl_strdup(expression);
+	}
+	return SL_OK;
+}
+
+/* --- a refresh --- */
+
+static struct cat_measure_node *measure_get(struct cat_source_node *s, const char *service)
+{
+	struct cat_measure_node *node;
+
+	HASH_FIND_STR(s->measures, service, node);
+	if (node || HASH_COUNT(s->measures) >= SERVICES)
+		return node;
+	node = sl_alloc(sizeof *node);
+	node->service = sl_strdup(service);
+	node->rate = node->errors = node->p50 = node->p99 = NAN;
+	for (int m = 0; m < CAT_MEASURE_COUNT; m++)
+		node->next[m] = NAN;
+	HASH_ADD_KEYPTR(hh, s->measures, node->service, strlen(node->service), node);
+	return node;
+}
+
+static const char *sample_service(const struct sl_sample *sample)
+{
+	for (size_t n = 0; n < SL_COUNT(name_labels); n++)
+		for (size_t i = 0; i < sample->label_count; i++)
+			if (strcmp(sample->labels[i].name, name_labels[n]) == 0 &&
+			    *sample->labels[i].value)
+				return sample->labels[i].value;
+	return NULL;
+}
+
+static void on_sample(void *arg, const struct sl_sample *sample)
+{
+	const struct cat_ask *ask = arg;
+	struct cat_source_node *s = ask->source;
+	const struct cat_query *q = &s->queries[ask->query];
+	const char *name = q->service ? q->service : sample_service(sample);
+	char service[CAT_NAME_MAX];
+	struct cat_measure_node *node;
+
+	if (!name || !isfinite(sample->value))
+		return;
+	node = measure_get(s, cat_text(service, sizeof service, name));
+	if (!node)
+		return;
+	/* Several series of one service: rates add up, of quantiles the worst counts. */
+	if (isnan(node->next[q->measure]))
+		node->next[q->measure] = sample->value;
+	else if (q->measure == CAT_RATE || q->measure == CAT_ERRORS)
+		node->next[q->measure] += sample->value;
+	else
+		node->next[q->measure] = fmax(node->next[q->measure], sample->value);
+}
+
+static bool same(double a, double b)
+{
+	return (isnan(a) && isnan(b)) || a == b;
+}
+
+static void series_push(struct cat_measure_node *node, double value)
+{
+	if (node->count == CAT_SERIES)
+		memmove(node->series, node->series + 1, --node->count * sizeof *node->series);
+	node->series[node->count++] = value;
+}
+
+/* The refresh is whole: its values are the ones to see. */
+static bool apply(struct cat_source_node *s)
+{
+	struct cat_measure_node *node, *more;
+	bool changed = false;
+
+	HASH_ITER(hh, s->measures, node, more)
+	{
+		double p50 = node->next[CAT_P50] * 1000, p99 = node->next[CAT_P99] * 1000;
+
+		changed |= !same(node->rate, node->next[CAT_RATE]) ||
+			   !same(node->errors, node->next[CAT_ERRORS]) || !same(node->p50, p50) ||
+			   !same(node->p99, p99);
+		node->rate = node->next[CAT_RATE];
+		node->errors = node->next[CAT_ERRORS];
+		node->p50 = p50;
+		node->p99 = p99;
+		series_push(node, p99);
+	}
+	return changed;
+}
+
+static void ask_next(struct cat_source_node *s);
+
+static void on_done(void *arg, const struct sl_read_end *end)
+{
+	struct cat_ask *ask = arg;
+	struct cat_source_node *s = ask->source;
+	struct sl_read_end all = {.revision = ""};
+
+	ask->call = NULL;
+	s->asking--;
+	if (end->error.code != SL_OK) {
+		s->query_failures++;
+		if (!s->last_failure.code)
+			s->last_failure = end->error;
+	}
+	if (!s->late && !s->c->closing)
+		ask_next(s);
+	if (s->asking)
+		return;
+	/* One wrong expression must not hide what the others say; it is named all the same. */
+	if (s->query_failures < s->query_count && !s->late && apply(s))
+		cat_dirty(s->c, CAT_METRICS);
+	if (s->query_failures == s->query_count || s->late)
+		all.error = s->last_failure;
+	cat_source_done(s, &all);
+}
+
+static const struct sl_metrics_sink sink = {.sample = on_sample, .done = on_done};
+
+static void ask_next(struct cat_source_node *s)
+{
+	const struct sl_metrics_ops *ops = plugin_backend_plugin(s->backend)->metrics;
+
+	for (size_t i = 0; i < CAT_PARALLEL && s->next_query < s->query_count; i++) {
+		struct cat_ask *ask = &s->asks[i];
+
+		if (ask->call)
+			continue;
+		ask->query = s->next_query++;
+		s->asking++;
+		ask->call =
+			ops->instant(plugin_backend_instance(s->backend),
+				     s->queries[ask->query].expression, 0, TIMEOUT_MS, &sink, ask);
+	}
+}
+
+void cat_measures_read(struct cat_source_node *s)
+{
+	struct cat_measure_node *node, *more;
+
+	HASH_ITER(hh, s->measures, node, more)
+	for (int m = 0; m < CAT_MEASURE_COUNT; m++)
+		node->next[m] = NAN;
+	s->next_query = 0;
+	s->query_failures = 0;
+	s->last_failure = (struct sl_error){0};
+	ask_next(s);
+}
+
+void cat_measures_cancel(struct cat_source_node *s)
+{
+	const struct sl_metrics_ops *ops;
+
+	if (!s->backend)
+		return;
+	ops = plugin_backend_plugin(s->backend)->metrics;
+	for (size_t i = 0; i < CAT_PARALLEL; i++)
+		if (s->asks[i].call)
+			ops->cancel(plugin_backend_instance(s->backend), s->asks[i].call);
+}
+
+void cat_measures_release(struct cat_source_node *s)
+{
+	struct cat_measure_node *node, *more;
+
+	HASH_ITER(hh, s->measures, node, more)
+	{
+		HASH_DEL(s->measures, node);
+		free(node->service);
+		free(node);
+	}
+	for (size_t i = 0; i < s->query_count; i++) {
+		free(s->queries[i].service);
+		free(s->queries[i].expression);
+	}
+	free(s->queries);
+}
+
+/* --- seen from outside --- */
+
+struct cat_measures catalogue_measures(const struct catalogue *c, const char *service)
+{
+	struct cat_measures none = {NAN, NAN, NAN, NAN, NULL, 0};
+	struct cat_measure_node *node;
+
+	for (size_t i = 0; i < c->count; i++) {
+		HASH_FIND_STR(c->sources[i]->measures, service, node);
+		if (!node)
+			continue;
+		return (struct cat_measures){
+			.rate = node->rate,
+			.error_share = node->rate > 0 ? fmin(node->errors / node->rate, 1) : NAN,
+			.p50_ms = node->p50,
+			.p99_ms = node->p99,
+			.p99_series = node->series,
+			.series_count = node->count,
+		};
+	}
+	return none;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Services and instances: a whole answer of a registry joins the model. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/host/catalogue_internal.h"
+
+const char *catalogue_state_word(enum sl_instance_state s)
+{
+	static const char *const words[SL_INSTANCE_STATE_COUNT] = {
+		[SL_INSTANCE_UP] = "UP",
+		[SL_INSTANCE_DOWN] = "DOWN",
+		[SL_INSTANCE_STARTING] = "STARTING",
+		[SL_INSTANCE_TESTING] = "TESTING",
+		[SL_INSTANCE_OUT] = "OUT_OF_SERVICE",
+		[SL_INSTANCE_UNKNOWN] = "UNKNOWN",
+	};
+
+	return (unsigned)s < SL_INSTANCE_STATE_COUNT ? words[s] : "UNKNOWN";
+}
+
+static int name_compare(const struct cat_staged *a, const struct cat_staged *b)
+{
+	int order = strcmp(a->service, b->service);
+
+	if (!order)
+		order = strcmp(a->environment, b->environment);
+	return order ? order : strcmp(a->app, b->app);
+}
+
+/* By service, then id; a service that is only named stands before its instances. */
+static int staged_compare(const void *a, const void *b)
+{
+	const struct cat_staged *x = *(const struct cat_staged *const *)a;
+	const struct cat_staged *y = *(const struct cat_staged *const *)b;
+	int order = name_compare(x, y);
+
+	if (order)
+		return order;
+	if (!x->instance.id || !y->instance.id)
+		return (x->instance.id != NULL) - (y->instance.id != NULL);
+	return strcmp(x->instance.id, y->instance.id);
+}
+
+/* --- one service --- */
+
+struct join {
+	struct cat_source_node *s;
+	struct cat_service_node *node;
+	const struct cat_staged **items; /* sorted, ids unique */
+	size_t count;
+	int64_t now;
+	bool first; /* nothing was known of this source before: its state is no change */
+};
+
+static void note(const struct join *j, const char *what, const char *id, const char *text)
+{
+	if (!j->first)
+		cat_note(j->s, j->now, what, j->node->pub.service, id, text);
+}
+
+/* The difference that matters most, in words. */
+static void note_changed(const struct join *j, const struct cat_instance *old,
+			 const struct cat_instance *new)
+{
+	char text[CAT_NAME_MAX * 2 + 32] = "";
+
+	if (old->state != new->state)
+		snprintf(text, sizeof text, "%s -> %s", catalogue_state_word(old->state),
+			 catalogue_state_word(new->state));
+	else if (strcmp(old->version, new->version) != 0)
+		snprintf(text, sizeof text, "version %s -> %s", old->version, new->version);
+	else if (old->weight != new->weight)
+		snprintf(text, sizeof text, "weight %d -> %d", old->weight, new->weight);
+	else
+		return; /* a heartbeat's time or a label: seen in the row, no event */
+	note(j, "instance.changed", new->id, text);
+}
+
+static bool join_same(const struct join *j)
+{
+	if (j->count != j->node->pub.count)
+		return false;
+	for (size_t i = 0; i < j->count; i++) {
+		const struct cat_instance *old = &j->node->pub.instances[i];
+		const struct cat_instance *new = &j->items[i]->instance;
+
+		if (strcmp(old->id, new->id) != 0 || !cat_instance_same(old, new))
+			return false;
+	}
+	return true;
+}
+
+static struct cat_instance take_new(const struct join *j, const struct cat_instance *from)
+{
+	struct cat_instance i = cat_instance_dup(from);
+
+	i.source = j->s->name;
+	i.changed = j->first ? 0 : j->now;
+	return i;
+}
+
+/* Both lists are sorted by id: what is in both and equal moves over as it is. */
+static void join_instances(const struct join *j)
+{
+	struct cat_service *pub = &j->node->pub;
+	struct cat_instance *old = (struct cat_instance *)(uintptr_t)pub->instances;
+	struct cat_instance *all = sl_alloc_n(j->count + 1, sizeof *all);
+	size_t o = 0;
+
+	for (size_t i = 0; i < j->count; i++) {
+		const struct cat_instance *new = &j->items[i]->instance;
+
+		for (; o < pub->count && strcmp(old[o].id, new->id) < 0; o++) {
+			note(j, "instance.removed", old[o].id, catalogue_state_word(old[o].state));
+			cat_instance_free(&old[o]);
+		}
+		if (o == pub->count || strcmp(old[o].id, new->id) != 0) {
+			all[i] = take_new(j, new);
+			note(j, "instance.added", new->id, catalogue_state_word(new->state));
+		} else if (cat_instance_same(&old[o], new)) {
+			all[i] = old[o++];
+		} else {
+			note_changed(j, &old[o], new);
+			all[i] = take_new(j, new);
+			cat_instance_free(&old[o++]);
+		}
+	}
+	for (; o < pub->count; o++) {
+		note(j, "instance.removed", old[o].id, catalogue_state_word(old[o].state));
+		cat_instance_free(&old[o]);
+	}
+	free(old);
+	pub->instances = all;
+	pub->count = j->count;
+}
+
+static void count_up(struct cat_service *pub)
+{
+	pub->up = 0;
+	for (size_t i = 0; i < pub->count; i++)
+		pub->up += pub->instances[i].state == SL_INSTANCE_UP;
+}
+
+static struct cat_service_node *service_make(struct cat_source_node *s, const char *key,
+					     const struct cat_staged *from)
+{
+	struct cat_service_node *node = sl_alloc(sizeof *node);
+
+	node->key = sl_strdup(key);
+	node->pub.service = sl_strdup(from->service);
+	node->pub.environment = sl_strdup(from->environment);
+	node->pub.app = sl_strdup(from->app);
+	node->pub.source = s->name;
+	HASH_ADD_KEYPTR(hh, s->services, node->key, strlen(node->key), node);
+	return node;
+}
+
+static void service_free(struct cat_source_node *s, struct cat_service_node *node)
+{
+	HASH_DEL(s->services, node);
+	for (size_t i = 0; i < node->pub.count; i++)
+		cat_instance_free((struct cat_instance *)(uintptr_t)&node->pub.instances[i]);
+	free((void *)(uintptr_t)node->pub.instances);
+	free((void *)(uintptr_t)node->pub.service);
+	free((void *)(uintptr_t)node->pub.environment);
+	free((void *)(uintptr_t)node->pub.app);
+	free(node->key);
+	free(node);
+}
+
+/* Cleaned text holds no control bytes, so the separator cannot be part of a name. */
+static struct cat_service_node *service_get(struct cat_source_node *s, const struct cat_staged *of,
+					    bool *made)
+{
+	char key[3 * CAT_NAME_MAX + 3];
+	struct cat_service_node *node;
+
+	snprintf(key, sizeof key, "%s\x1f%s\x1f%s", of->service, of->environment, of->app);
+	HASH_FIND_STR(s->services, key, node);
+	*made = !node;
+	return node ? node : service_make(s, key, of);
+}
+
+/* items[0..count) are of one service, sorted; the last of equal ids wins. */
+static bool merge_service(struct cat_source_node *s, const struct cat_staged **items, size_t count,
+			  bool first, int64_t now, bool *made)
+{
+	struct join j = {.s = s, .items = items, .now = now, .first = first};
+
+	j.node = service_get(s, items[0], made);
+	j.node->seen = s->round;
+	for (size_t i = 0; i < count; i++) {
+		if (!items[i]->instance.id)
+			continue;
+		if (j.count && strcmp(items[j.count - 1]->instance.id, items[i]->instance.id) == 0)
+			items[j.count - 1] = items[i];
+		else
+			items[j.count++] = items[i];
+	}
+	if (!*made && join_same(&j))
+		return false;
+	join_instances(&j);
+	count_up(&j.node->pub);
+	j.node->pub.changed = first ? 0 : now;
+	return true;
+}
+
+static bool sweep(struct cat_source_node *s, int64_t now)
+{
+	struct cat_service_node *node, *next;
+	bool swept = false;
+
+	HASH_ITER(hh, s->services, node, next)
+	{
+		if (node->seen == s->round)
+			continue;
+		cat_note(s, now, "service.removed", node->pub.service, "", "");
+		service_free(s, node);
+		swept = true;
+	}
+	return swept;
+}
+
+bool cat_merge_registry(struct cat_source_node *s, int64_t now)
+{
+	size_t count = s->stage.count;
+	const struct cat_staged **items = sl_alloc_n(count + 1, sizeof *items);
+	bool first = s->read_at == 0, changed = false, members = false, made;
+
+	s->round++;
+	for (size_t i = 0; i < count; i++)
+		items[i] = &s->stage.items[i];
+	if (count > 1)
+		qsort(items, count, sizeof *items, staged_compare);
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from + 1; to < count && name_compare(items[from], items[to]) == 0; to++)
+			;
+		changed |= merge_service(s, items + from, to - from, first, now, &made);
+		if (made && !first)
+			cat_note(s, now, "service.added", items[from]->service, "", "");
+		members |= made;
+	}
+	free(items);
+	members |= sweep(s, now);
+	if (members)
+		cat_services_index(s->c);
+	return changed || members;
+}
+
+void cat_registry_release(struct cat_source_node *s)
+{
+	struct cat_service_node *node, *next;
+
+	HASH_ITER(hh, s->services, node, next)
+	service_free(s, node);
+}
+
+/* --- the list of all --- */
+
+static int service_compare(const void *a, const void *b)
+{
+	const struct cat_service *x = *(const struct cat_service *const *)a;
+	const struct cat_service *y = *(const struct cat_service *const *)b;
+	int order = strcmp(x->service, y->service);
+
+	if (!order)
+		order = strcmp(x->environment, y->environment);
+	if (!order)
+		order = strcmp(x->app, y->app);
+	return order ? order : strcmp(x->source, y->source);
+}
+
+void cat_services_index(struct catalogue *c)
+{
+	size_t total = 0, n = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		total += HASH_COUNT(c->sources[i]->services);
+	free(c->services);
+	c->services = sl_alloc_n(total + 1, sizeof *c->services);
+	for (size_t i = 0; i < c->count; i++)
+		for (struct cat_service_node *node = c->sources[i]->services; node;
+		     node = node->hh.next)
+			c->services[n++] = &node->pub;
+	if (n > 1)
+		qsort(c->services, n, sizeof *c->services, service_compare);
+	c->service_count = n;
+}
+
+size_t catalogue_service_count(const struct catalogue *c)
+{
+	return c->service_count;
+}
+
+const struct cat_service *catalogue_service(const struct catalogue *c, size_t i)
+{
+	return c->services[i];
+}
+
+/* environment NULL = of any; the first one then. */
+const struct cat_service *catalogue_find(const struct catalogue *c, const char *service,
+					 const char *environment)
+{
+	size_t low = 0, high = c->service_count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (strcmp(c->services[mid]->service, service) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < c->service_count; low++) {
+		if (strcmp(c->services[low]->service, service) != 0)
+			return NULL;
+		if (!environment || strcmp(c->services[low]->environment, environment) == 0)
+			return c->services[low];
+	}
+	return NULL;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When a source is asked. One read at a time; the next one an interval after the last began, or a
+ * little after a watch hinted. A read that passes its deadline is cancelled by us, whatever its
+ * plugin thinks. Failures wait longer, up to four intervals.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/host/catalogue_internal.h"
+#include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
+
+#define TIMEOUT_MS  8000
+#define GRACE_MS    1000 /* for a plugin that keeps its own deadline */
+#define DEBOUNCE_MS 100
+#define BACKOFF_MAX 4
+
+static const struct sl_plugin *plugin_of(const struct cat_source_node *s)
+{
+	return plugin_backend_plugin(s->backend);
+}
+
+static void *instance_of(const struct cat_source_node *s)
+{
+	return plugin_backend_instance(s->backend);
+}
+
+/* --- the sinks --- */
+
+static void on_service(void *arg, const struct sl_service *service)
+{
+	cat_stage_service(&((struct cat_source_node *)arg)->stage, service);
+}
+
+static void on_instance(void *arg, const struct sl_instance *instance)
+{
+	cat_stage_instance(&((struct cat_source_node *)arg)->stage, instance);
+}
+
+static void on_edge(void *arg, const struct sl_edge *edge)
+{
+	(void)arg;
+	(void)edge;
+}
+
+static void on_key(void *arg, const struct sl_key *key)
+{
+	cat_stage_key(&((struct cat_source_node *)arg)->stage, key);
+}
+
+static void on_done(void *arg, const struct sl_read_end *end)
+{
+	struct cat_source_node *s = arg;
+
+	s->call = NULL;
+	cat_source_done(s, end);
+}
+
+static const struct sl_registry_sink registry_sink = {
+	.service = on_service, .instance = on_instance, .edge = on_edge, .done = on_done};
+static const struct sl_config_sink config_sink = {.key = on_key, .done = on_done};
+
+/* --- asking --- */
+
+static void on_poll(uv_timer_t *timer)
+{
+	cat_source_read(timer->data, false);
+}
+
+static void poll_after(struct cat_source_node *s, int64_t ms)
+{
+	if (!s->wanted || s->c->closing)
+		return;
+	uv_update_time(s->c->loop);
+	uv_timer_start(&s->poll, on_poll, ms > 0 ? (uint64_t)ms : 0, 0);
+}
+
+static void cancel(struct cat_source_node *s)
+{
+	if (s->role == CAT_METRICS)
+		cat_measures_cancel(s);
+	else if (s->call && s->role == CAT_REGISTRY)
+		plugin_of(s)->registry->cancel(instance_of(s), s->call);
+	else if (s->call && s->role == CAT_CONFIG)
+		plugin_of(s)->config->cancel(instance_of(s), s->call);
+}
+
+static void on_guard(uv_timer_t *timer)
+{
+	struct cat_source_node *s = timer->data;
+
+	s->late = true;
+	cancel(s);
+}
+
+void cat_source_read(struct cat_source_node *s, bool unconditional)
+{
+	const char *revision = unconditional || !s->read_at || !*s->revision ? NULL : s->revision;
+
+	if (s->fixed || s->c->closing)
+		return;
+	if (s->busy) {
+		s->again = true;
+		return;
+	}
+	uv_timer_stop(&s->poll);
+	s->busy = true;
+	s->again = s->late = false;
+	s->asked_at = sl_time_now();
+	s->asked_boot = sl_time_boottime();
+	uv_update_time(s->c->loop);
+	uv_timer_start(&s->guard, on_guard, TIMEOUT_MS + GRACE_MS, 0);
+	if (s->role == CAT_REGISTRY)
+		s->call = plugin_of(s)->registry->list(instance_of(s), revision, TIMEOUT_MS,
+						       &registry_sink, s);
+	else if (s->role == CAT_CONFIG)
+		s->call = plugin_of(s)->config->list(instance_of(s), revision, TIMEOUT_MS,
+						     &config_sink, s);
+	else
+		cat_measures_read(s);
+}
+
+/* --- the end of a read --- */
+
+static void set_error(struct cat_source_node *s, const struct sl_error *e)
+{
+	char text[sizeof s->error];
+	const char *msg = e->msg[0] ? e->msg : sl_err_name(e->code);
+
+	if (s->late)
+		snprintf(text, sizeof text, "no answer within %d s", TIMEOUT_MS / 1000);
+	else
+		sl_text_clean(text, sizeof text, msg, strnlen(msg, sizeof e->msg), false);
+	if (strcmp(text, s->error) != 0)
+		cat_dirty(s->c, s->role);
+	memcpy(s->error, text, sizeof text);
+}
+
+static void take_failure(struct cat_source_node *s, const struct sl_error *e)
+{
+	s->failures++;
+	s->failing++;
+	set_error(s, e);
+}
+
+static bool merge(struct cat_source_node *s)
+{
+	int64_t now = sl_time_now();
+
+	if (s->role == CAT_REGISTRY)
+		return cat_merge_registry(s, now);
+	return s->role == CAT_CONFIG && cat_merge_keys(s, now);
+}
+
+/* An answer that is good but not whole: what is missing is said beside it. */
+static void set_shortfall(struct cat_source_node *s)
+{
+	char text[sizeof s->error] = "";
+
+	if (s->stage.full)
+		snprintf(text, sizeof text,
+			 "it has more than is kept here (%d instances, %d keys): the rest is not "
+			 "shown",
+			 CAT_INSTANCES_MAX, CAT_KEYS_MAX);
+	else if (s->role == CAT_METRICS && s->last_failure.code)
+		cat_text(text, sizeof text, s->last_failure.msg);
+	if (strcmp(text, s->error) != 0)
+		cat_dirty(s->c, s->role);
+	memcpy(s->error, text, sizeof text);
+}
+
+static void take_answer(struct cat_source_node *s, const struct sl_read_end *end)
+{
+	char revision[CAT_NAME_MAX];
+	bool first = s->read_at == 0;
+
+	s->reads++;
+	s->failing = 0;
+	set_shortfall(s);
+	if (end->not_modified) {
+		s->not_modified++;
+	} else {
+		if (merge(s) || first)
+			cat_dirty(s->c, s->role);
+		cat_text(revision, sizeof revision, end->revision);
+		free(s->revision);
+		s->revision = sl_strdup(revision);
+	}
+	s->read_at = sl_time_now();
+	s->read_boot = sl_time_boottime();
+}
+
+/* Hints shorten the wait, but a source that changes all the time is not read all the time. */
+static int64_t hint_wait(const struct cat_source_node *s)
+{
+	int64_t left = s->asked_boot + s->interval_ms / 5 - sl_time_boottime();
+
+	return left > DEBOUNCE_MS ? left : DEBOUNCE_MS;
+}
+
+static void plan_next(struct cat_source_node *s)
+{
+	int64_t wait = s->interval_ms * (s->failing > BACKOFF_MAX ? BACKOFF_MAX
+					 : s->failing             ? s->failing
+								  : 1);
+	int64_t spent = sl_time_boottime() - s->asked_boot;
+
+	if (s->again)
+		poll_after(s, hint_wait(s));
+	else
+		poll_after(s, wait > spent ? wait - spent : DEBOUNCE_MS);
+}
+
+void cat_source_done(struct cat_source_node *s, const struct sl_read_end *end)
+{
+	uv_timer_stop(&s->guard);
+	s->busy = false;
+	if (!s->c->closing) {
+		if (!s->answered)
+			cat_dirty(s->c, s->role);
+		s->answered = true;
+		if (end->error.code != SL_OK)
+			take_failure(s, &end->error);
+		else
+			take_answer(s, end);
+	}
+	cat_stage_release(&s->stage);
+	plan_next(s);
+}
+
+/* --- watches --- */
+
+/* A hint: many of them in a burst cost one read. */
+static void on_hint(void *arg)
+{
+	struct cat_source_node *s = arg;
+
+	int64_t wait = hint_wait(s);
+
+	if (s->busy)
+		s->again = true;
+	else if (!uv_is_active((uv_handle_t *)&s->poll) ||
+		 uv_timer_get_due_in(&s->poll) > (uint64_t)wait)
+		poll_after(s, wait);
+}
+
+static void watch(struct cat_source_node *s)
+{
+	if (s->role == CAT_REGISTRY && plugin_of(s)->registry->watch)
+		s->watch = plugin_of(s)->registry->watch(instance_of(s), on_hint, s);
+	else if (s->role == CAT_CONFIG && plugin_of(s)->config->watch)
+		s->watch = plugin_of(s)->config->watch(instance_of(s), on_hint, s);
+}
+
+static void unwatch(struct cat_source_node *s)
+{
+	if (s->watch && s->role == CAT_REGISTRY)
+		plugin_of(s)->registry->cancel(instance_of(s), s->watch);
+	else if (s->watch)
+		plugin_of(s)->config->cancel(instance_of(s), s->watch);
+	s->watch = NULL;
+}
+
+void cat_source_want(struct cat_source_node *s, bool wanted)
+{
+	if (s->wanted == wanted)
+		return;
+	s->wanted = wanted;
+	if (s->fixed)
+		return;
+	if (!wanted) {
+		uv_timer_stop(&s->poll);
+		unwatch(s);
+		return;
+	}
+	s->answered = false;
+	watch(s);
+	cat_source_read(s, false);
+}
+
+void cat_source_stop(struct cat_source_node *s)
+{
+	uv_timer_stop(&s->poll);
+	uv_timer_stop(&s->guard);
+	if (s->fixed)
+		return;
+	unwatch(s);
+	cancel(s);
+}
