@@ -29,7 +29,7 @@ HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
 OPT     ?= -O2 -g
 CFLAGS  ?= $(OPT) $(HARDEN)
 STD     := -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -fvisibility=hidden
-STD     += -DSLUICE_VERSION='"$(VERSION)"' -DSLUICE_PLUGIN_DIR='"$(PREFIX)/lib/sluice/plugins"'
+STD     += -DSLUICE_VERSION='"$(VERSION)"'
 LDFLAGS ?= -Wl,-z,relro,-z,now
 WERROR  ?=
 ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(CFLAGS)

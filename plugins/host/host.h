@@ -36,7 +36,7 @@ struct sl_http *plugin_host_http(struct plugin_host *h); /* borrowed; for probes
  */
 int plugin_host_load_folder(struct plugin_host *h, const char *folder, struct sl_error *e);
 /* The usual folders, in order: each of SLUICE_PLUGINS (colon separated), BINDIR/plugins beside the
- * running program, the installed PREFIX/lib/sluice/plugins. */
+ * running program, the installed BINDIR/../lib/sluice/plugins. */
 int plugin_host_load_default(struct plugin_host *h, struct sl_error *e);
 
 struct plugin_info {

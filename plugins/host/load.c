@@ -236,9 +236,13 @@ static void load_beside_program(struct plugin_host *h)
 	if (!slash)
 		return;
 	*slash = '\0';
-	folder = sl_asprintf("%s/plugins", exe);
-	load_if_there(h, folder, false);
-	free(folder);
+	/* Built in place, and installed: both move with the program. */
+	static const char *const beside[] = {"plugins", "../lib/sluice/plugins"};
+	for (size_t i = 0; i < SL_COUNT(beside); i++) {
+		folder = sl_asprintf("%s/%s", exe, beside[i]);
+		load_if_there(h, folder, false);
+		free(folder);
+	}
 }
 
 int plugin_host_load_default(struct plugin_host *h, struct sl_error *e)
@@ -251,6 +255,5 @@ int plugin_host_load_default(struct plugin_host *h, struct sl_error *e)
 		load_if_there(h, f, true);
 	free(list);
 	load_beside_program(h);
-	load_if_there(h, SLUICE_PLUGIN_DIR, false);
 	return SL_OK;
 }
