@@ -166,12 +166,12 @@ static bool ends_untold(const struct act *a, enum sl_err code)
 }
 
 /* A way to the host that broke for good says nothing of what was done there. */
-static const char *result_word(enum sl_err code)
+static const char *result_word(const struct act *a, enum sl_err code)
 {
 	if (!code)
 		return "ok";
-	bool unknown = code == SL_ECONFLICT || code == SL_ECANCELED || is_link_error(code);
-	return unknown ? "unknown" : "failed";
+	bool gone = a->lost && is_link_error(code);
+	return gone || code == SL_ECONFLICT || code == SL_ECANCELED ? "unknown" : "failed";
 }
 
 void act_end(struct act *a, const struct sl_error *error)
@@ -194,7 +194,7 @@ void act_end(struct act *a, const struct sl_error *error)
 		r->progress = sl_time_boottime();
 	else if (e.code != SL_ECANCELED || !r->stop)
 		failed(a, &e);
-	runner_emit(r, ended_event(a, result_word(e.code), &e), NULL, ended, a);
+	runner_emit(r, ended_event(a, result_word(a, e.code), &e), NULL, ended, a);
 }
 
 void act_ok(struct act *a)
@@ -290,11 +290,11 @@ bool act_again_if_lost(struct act *a, const struct sl_error *e, void (*again)(st
 		a->lost = false;
 		return false;
 	}
-	if (a->deadline ? act_late(a) : sl_time_boottime() - a->began > LINK_PATIENCE_MS)
-		return false;
 	if (!a->lost)
 		emit_host(a, "host.lost", e);
 	a->lost = true;
+	if (a->deadline ? act_late(a) : sl_time_boottime() - a->began > LINK_PATIENCE_MS)
+		return false;
 	act_note(a, a->deadline, "lost the host, trying again: %.180s", e->msg);
 	act_wait(a, 1000, again);
 	return true;

@@ -15,7 +15,7 @@ static struct runner *current; /* for run_interrupt_answer: there is one run a p
 
 struct taken {
 	struct runner *r;
-	char *verb, *who;
+	char *verb, *who, *step;
 	bool keep;
 };
 
@@ -27,38 +27,52 @@ static void stop_and_walk(struct runner *r, enum stop_reason why, const char *te
 
 static void take_promote(struct taken *t)
 {
-	if (!control_promote(t->r, "promote", t->who))
-		t->r->promote_by = sl_strdup(t->who);
+	control_promote(t->r, t->step, t->who);
 }
 
 static void take_pause(struct taken *t)
 {
+	t->r->pause_asked = t->r->stop > STOP_PAUSE;
 	stop_and_walk(t->r, STOP_PAUSE, "paused by an operator");
 }
 
 static void take_resume(struct taken *t)
 {
+	t->r->pause_asked = false;
 	/* A pause that a failure made is lifted by retry, not by this. */
 	if (t->r->stop == STOP_PAUSE || (!t->r->stop && t->r->view.paused_by_operator))
 		walk_lift(t->r, "resume", t->who);
 }
 
+/* Not an operator's pause, and not an abort that has begun: only what a failure stopped. */
 static void take_retry(struct taken *t)
 {
-	if (t->r->stop == STOP_LOST)
-		return;
-	walk_lift(t->r, "retry", t->who);
+	struct runner *r = t->r;
+	bool failed = r->stop == STOP_FAILURE || r->stop == STOP_PROBLEM;
+	if (failed || (!r->stop && r->waiting))
+		walk_lift(r, "retry", t->who);
 }
 
+/* Asked again while it stands: what failed on the way back is tried again. */
+static void abort_again(struct taken *t)
+{
+	if (!t->r->waiting)
+		return;
+	t->r->stop = STOP_NONE;
+	t->r->pause_asked = false;
+	runner_control(t->r, &(struct control){.verb = "retry", .who = t->who});
+}
+
+/* A run that gives its claims back is done; undo of a finished run takes it from there. */
 static void take_abort(struct taken *t)
 {
-	if (runner_is_undoing(t->r)) {
-		if (t->r->waiting)
-			walk_lift(t->r, "retry", t->who);
-		return;
-	}
-	stop_and_walk(t->r, t->keep ? STOP_KEEP : STOP_ABORT,
-		      t->keep ? "stopped by an operator" : "aborted by an operator");
+	struct runner *r = t->r;
+	if (t->keep)
+		stop_and_walk(r, STOP_KEEP, "stopped by an operator");
+	else if (runner_is_undoing(r))
+		abort_again(t);
+	else if (!walk_gives_back(r))
+		stop_and_walk(r, STOP_ABORT, "aborted by an operator");
 }
 
 static const struct {
@@ -72,25 +86,28 @@ static const struct {
 static void durable(void *arg)
 {
 	struct taken *t = arg;
-	for (size_t i = 0; i < SL_COUNT(verbs) && !t->r->over; i++)
+	const struct runner *r = t->r;
+	for (size_t i = 0; i < SL_COUNT(verbs) && !r->over && !r->leaving; i++)
 		if (strcmp(verbs[i].verb, t->verb) == 0)
 			verbs[i].take(t);
 	free(t->verb);
 	free(t->who);
+	free(t->step);
 	free(t);
 }
 
-void runner_control(struct runner *r, const char *verb, const char *who, const char *reason,
-		    int64_t id, bool keep)
+void runner_control(struct runner *r, const struct control *c)
 {
+	if (r->over)
+		return;
 	struct taken *t = sl_alloc(sizeof *t);
-	*t = (struct taken){r, sl_strdup(verb), sl_strdup(who), keep};
+	*t = (struct taken){r, sl_strdup(c->verb), sl_strdup(c->who), sl_strdup(c->step), c->keep};
 	cJSON *event = runner_event("control.taken");
-	sl_json_add_str(event, "verb", verb);
-	sl_json_add_str(event, "who", who);
-	sl_json_add_str(event, "reason", reason);
-	if (id)
-		sl_json_add_int(event, "id", id);
+	sl_json_add_str(event, "verb", c->verb);
+	sl_json_add_str(event, "who", c->who);
+	sl_json_add_str(event, "reason", c->reason);
+	if (c->id)
+		sl_json_add_int(event, "id", c->id);
 	runner_emit(r, event, NULL, durable, t);
 }
 
@@ -99,19 +116,37 @@ static void on_row(void *arg, const struct store_control *c)
 {
 	(void)arg;
 	struct runner *r = current;
-	if (r && !r->over)
-		runner_control(r, c->verb, c->who, c->reason, c->id,
-			       sl_json_bool(c->args, "keep", false));
+	if (!r)
+		return;
+	runner_control(r, &(struct control){
+				  .verb = c->verb,
+				  .who = c->who,
+				  .reason = c->reason,
+				  .id = c->id,
+				  .step = sl_json_str(c->args, "step", NULL),
+				  .keep = sl_json_bool(c->args, "keep", false),
+			  });
 }
 
 /* --- signals --- */
+
+/* What lifts the pause that it stands at. */
+static const char *waiting_for(struct runner *r)
+{
+	if (r->stop >= STOP_FAILURE)
+		return "retry";
+	return r->stop || r->view.paused_by_operator || !control_untimed(r) ? "resume" : "promote";
+}
 
 /* Finish the step in hand, then leave with the run paused (exit 3). */
 static void leave_paused(struct runner *r)
 {
 	r->terminal = r->wait = false;
+	r->pause_asked = true;
+	if (r->turning)
+		return;
 	if (r->waiting || control_pausing(r))
-		finish_park(r, r->stop == STOP_NONE ? "promote" : "resume", RUN_PAUSED);
+		finish_park(r, waiting_for(r), RUN_PAUSED);
 	else
 		stop_and_walk(r, STOP_PAUSE, "stopped by a signal");
 }
@@ -158,6 +193,11 @@ static void on_hup(uv_signal_t *s, int signum)
 		close(fd);
 }
 
+static void order(struct runner *r, const char *verb)
+{
+	runner_control(r, &(struct control){.verb = verb, .who = r->options->who});
+}
+
 void run_interrupt_answer(enum run_interrupt answer)
 {
 	struct runner *r = current;
@@ -168,13 +208,13 @@ void run_interrupt_answer(enum run_interrupt answer)
 	case RUN_INT_CONTINUE:
 		break;
 	case RUN_INT_PAUSE:
-		runner_control(r, "pause", r->options->who, NULL, 0, false);
+		order(r, "pause");
 		break;
 	case RUN_INT_DETACH:
 		leave_at_once(r);
 		break;
 	case RUN_INT_ABORT:
-		runner_control(r, "abort", r->options->who, NULL, 0, false);
+		order(r, "abort");
 		break;
 	}
 }

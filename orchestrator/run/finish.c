@@ -38,13 +38,14 @@ static cJSON *left_over(struct runner *r)
 void finish_end(struct runner *r, const char *outcome, int code)
 {
 	r->exit = code;
-	r->waiting = true; /* nothing more starts */
+	r->waiting = r->leaving = true; /* nothing more starts */
 	cJSON *event = runner_event("run.ended");
 	sl_json_add_str(event, "outcome", outcome);
 	sl_json_add_int(event, "exit", code);
 	sl_json_add_array(event, "owed");
 	cJSON_AddItemToObject(event, "left", left_over(r));
-	sl_json_add_str(event, "failure", r->view.failure ? r->view.failure : r->stop_why);
+	const char *failure = r->view.failure ? r->view.failure : r->stop_why;
+	sl_json_add_str(event, "failure", code ? failure : NULL);
 	cJSON *row = cJSON_CreateObject();
 	sl_json_add_str(row, "state", "ended");
 	sl_json_add_str(row, "outcome", outcome);
@@ -64,24 +65,29 @@ struct parking {
 	int code;
 };
 
+static void emit_parked(struct runner *r, const char *waiting_for)
+{
+	cJSON *event = runner_event("run.parked");
+	sl_json_add_str(event, "waiting", waiting_for);
+	cJSON *row = cJSON_CreateObject();
+	sl_json_add_str(row, "state", "paused");
+	sl_json_add_bool(row, "parked", true);
+	cJSON_AddNullToObject(row, "controller");
+	cJSON *waiting = sl_json_add_object(row, "waiting");
+	sl_json_add_str(waiting, "for", waiting_for);
+	runner_emit(r, event, row, is_over, r);
+}
+
 static void parked_claims(void *arg, const struct sl_error *e)
 {
 	(void)e; /* a host that is away keeps an unparked claim, which is still ours */
 	struct parking *p = arg;
-	struct runner *r = p->r;
-	if (p->outcome) {
-		finish_end(r, p->outcome, p->code);
-	} else {
-		cJSON *event = runner_event("run.parked");
-		sl_json_add_str(event, "waiting", p->waiting_for);
-		cJSON *row = cJSON_CreateObject();
-		sl_json_add_str(row, "state", "paused");
-		sl_json_add_bool(row, "parked", true);
-		cJSON_AddNullToObject(row, "controller");
-		cJSON *waiting = sl_json_add_object(row, "waiting");
-		sl_json_add_str(waiting, "for", p->waiting_for);
-		runner_emit(r, event, row, is_over, r);
-	}
+	if (p->r->over)
+		; /* left at once meanwhile */
+	else if (p->outcome)
+		finish_end(p->r, p->outcome, p->code);
+	else
+		emit_parked(p->r, p->waiting_for);
 	free(p->waiting_for);
 	free(p);
 }
@@ -90,7 +96,7 @@ static void park(struct runner *r, const char *waiting_for, const char *outcome,
 {
 	struct parking *p = sl_alloc(sizeof *p);
 	*p = (struct parking){r, sl_strdup(waiting_for), outcome, code};
-	r->waiting = true;
+	r->waiting = r->leaving = true;
 	r->exit = code;
 	keeper_park(r, parked_claims, p);
 }
@@ -98,11 +104,10 @@ static void park(struct runner *r, const char *waiting_for, const char *outcome,
 void finish_park(struct runner *r, const char *waiting_for, int code)
 {
 	long long n = r->number;
-	if (r->parking)
+	if (r->over || r->leaving)
 		return;
-	r->parking = true;
 	sl_fail(r->error, SL_ECANCELED,
-		"run %lld is paused%s%s: `sluice %s %lld` goes on, `sluice undo %lld` takes it "
+		"run %lld is paused%s%.700s: `sluice %s %lld` goes on, `sluice undo %lld` takes it "
 		"back. "
 		"Nobody watches its router meanwhile",
 		n, r->stop_why ? ": " : "", r->stop_why ? r->stop_why : "", waiting_for, n, n);
@@ -141,9 +146,12 @@ static struct plan_progress *progress_of(const struct runner *r)
 static void undo_known(void *arg)
 {
 	struct runner *r = arg;
-	r->waiting = false;
-	r->stop = STOP_NONE;
+	r->waiting = r->turning = false;
 	r->wave = -1;
+	if (r->stop <= STOP_ABORT)
+		r->stop = STOP_NONE;
+	if (r->pause_asked)
+		walk_stop(r, STOP_PAUSE, "paused before it was taken back");
 	walk(r);
 }
 
@@ -173,6 +181,7 @@ void finish_undo(struct runner *r, const char *why)
 	sl_json_add_str(row, "state", "undoing");
 	cJSON_AddNullToObject(row, "waiting");
 	plan_release(&undo);
+	r->turning = true;
 	runner_emit(r, event, row, undo_known, r);
 }
 
@@ -208,6 +217,7 @@ static void give_back(struct runner *r)
 {
 	struct giving_back *g = sl_alloc(sizeof *g);
 	*g = (struct giving_back){r, 1};
+	r->leaving = true;
 	char *epoch = sl_asprintf("%lld", (long long)r->claim_epoch);
 	for (size_t i = 0; i < r->claim_count; i++) {
 		struct claim *c = &r->claims[i];
@@ -280,7 +290,7 @@ static void finish_undone(struct runner *r)
 	} else if (r->view.plan.undo || r->asked_undo) {
 		finish_end(r, "undone", RUN_DONE);
 	} else if (r->view.failure) {
-		sl_fail(r->error, SL_ECOMMAND, "rolled back: %s", r->view.failure);
+		sl_fail(r->error, SL_ECOMMAND, "rolled back: %.1000s", r->view.failure);
 		finish_end(r, "rolledBack", RUN_ROLLED_BACK);
 	} else {
 		sl_fail(r->error, SL_ECANCELED, "taken back: %s",

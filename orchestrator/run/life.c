@@ -121,6 +121,7 @@ void runner_close(struct runner *r)
 	free(r->what);
 	free(r->stop_why);
 	free(r->promote_by);
+	free(r->promote_step);
 }
 
 /* Walk until the run is over. The journal is flushed before this returns. */

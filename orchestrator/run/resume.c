@@ -138,14 +138,23 @@ static void emit_resumed(struct runner *r)
 	runner_emit(r, event, row, NULL, NULL);
 }
 
-static void first_control(struct runner *r, const char *verb)
+/* True when the run stands still until the order is in the journal: it decides how to go on. */
+static bool first_control(struct runner *r, const char *verb)
 {
 	const struct run_options *o = r->options;
+	const char *step = r->view.pause_step;
+	bool promote = strcmp(verb, "promote") == 0;
 	r->asked_undo = strcmp(verb, "undo") == 0 || strcmp(verb, "abort") == 0;
-	if (strcmp(verb, "promote") == 0)
-		r->promote_by = sl_strdup(o->who);
-	if (strcmp(verb, "resume") != 0 || r->view.paused_by_operator)
-		runner_control(r, verb, o->who, o->reason, 0, o->keep);
+	if (strcmp(verb, "resume") == 0 && !r->view.paused_by_operator)
+		return false;
+	if (promote)
+		control_promote(r, step, o->who);
+	runner_control(r, &(struct control){.verb = verb,
+					    .who = o->who,
+					    .reason = o->reason,
+					    .step = promote ? step : NULL,
+					    .keep = o->keep});
+	return !promote;
 }
 
 /* Is this verb something that the run can take now? */
@@ -156,6 +165,11 @@ static int verb_fits(const struct run_view *v, int64_t number, const char *verb,
 	if (over)
 		return sl_fail(e, SL_EINPUT, "run %lld has ended (%s): there is nothing to %s", n,
 			       v->outcome, verb);
+	if (strcmp(verb, "promote") == 0 && v->paused_by_operator)
+		return sl_fail(e, SL_EINPUT,
+			       "run %lld was stopped otherwise than by its playbook: `sluice "
+			       "resume %lld` goes on, up to its own pauses",
+			       n, n);
 	if (strcmp(verb, "promote") == 0 && !v->pause_step)
 		return sl_fail(e, SL_EINPUT,
 			       "run %lld does not stand at a pause: there is nothing to promote",
@@ -217,8 +231,7 @@ int run_resume(struct store *store, int64_t number, const char *verb, struct plu
 		emit_resumed(&r);
 		first_control(&r, verb);
 		/* What was asked for comes first: nothing is taken up, or parked, before it. */
-		r.waiting = r.view.paused_by_operator || r.asked_undo ||
-			    strcmp(verb, "retry") == 0;
+		r.waiting = r.view.paused_by_operator || r.asked_undo || strcmp(verb, "retry") == 0;
 		drift_check(&r);
 		rc = runner_go(&r);
 	}

@@ -131,10 +131,13 @@ struct runner {
 	long wave; /* in hand, -1 = none yet */
 	enum stop_reason stop;
 	char *stop_why;
-	bool asked_undo;  /* this process was asked to take it back: 0 when all is */
-	char *promote_by; /* a promote that came before its pause was in hand */
-	bool parking;
+	bool asked_undo;    /* this process was asked to take it back: 0 when all is */
+	char *promote_by;   /* a promote that came before its pause was in hand */
+	char *promote_step; /* ... and that pause */
+	bool pause_asked;   /* came while a failure or an abort had its way: stops the undo */
 	bool walking, over, waiting; /* waiting: stands at a pause, nothing in hand */
+	bool leaving; /* its end or its parking is on the way to the journal: nothing changes it */
+	bool turning; /* undo.started is on the way to the journal */
 	bool terminal, wait;
 	size_t appends; /* on their way to the journal */
 	int exit;
@@ -170,6 +173,8 @@ void walk_stop(struct runner *r, enum stop_reason why, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Lift a pause (operator's or failure's) and walk on. */
 void walk_lift(struct runner *r, const char *by, const char *who);
+/* Has the plan in hand come to giving its claims back? Then it is done: nothing is its own more. */
+bool walk_gives_back(struct runner *r);
 
 /* finish.c: what to do when nothing is in hand any more */
 void finish_walked(struct runner *r);  /* every wave is done */
@@ -193,11 +198,18 @@ int64_t claim_ttl(void); /* ms; SLUICE_CLAIM_TTL or 60 s */
 
 /* control.c */
 void control_start(struct runner *r);
-void runner_control(struct runner *r, const char *verb, const char *who, const char *reason,
-		    int64_t id, bool keep);
+/* An order, as it comes from a row, a menu or the command that became the controller. */
+struct control {
+	const char *verb, *who, *reason;
+	int64_t id;       /* of its row, 0 = none */
+	const char *step; /* the pause that promote saw; NULL = any */
+	bool keep;
+};
+void runner_control(struct runner *r, const struct control *c);
 void control_stop(struct runner *r);
 bool control_pausing(struct runner *r); /* stands at a playbook's pause */
-/* End the pause step in hand, if there is one. */
-bool control_promote(struct runner *r, const char *by, const char *who);
+bool control_untimed(struct runner *r); /* ... that only a promote ends */
+/* End the pause in hand, or the one that is about to be, when it is the one meant. */
+void control_promote(struct runner *r, const char *step, const char *who);
 
 #endif

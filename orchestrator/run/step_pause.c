@@ -10,6 +10,7 @@
 #include "orchestrator/run/act.h"
 #include "orchestrator/run/steps.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
 static void pause_over(struct act *a, const char *by, const char *who)
@@ -69,28 +70,20 @@ static void pause_begun(void *arg)
 		finish_park(r, "promote", RUN_PAUSED);
 }
 
-static void pause_act(struct act *a)
+static bool is_promoted(struct act *a)
 {
-	if (a->r->stop) {
-		a->ops->stop(a);
-		return;
-	}
-	if (a->r->promote_by) {
-		pause_over(a, "promote", a->r->promote_by);
-		free(a->r->promote_by);
-		a->r->promote_by = NULL;
-		return;
-	}
-	bool again = a->r->view.pause_step && strcmp(a->r->view.pause_step, a->step->id) == 0;
-	int64_t left = a->step->pause_ms < 0 ? 0 : pause_left(a, again);
-	if (a->step->pause_ms >= 0) {
-		act_note(a, sl_time_boottime() + left, "pause");
-		act_wait(a, left, pause_timed_out);
-	}
-	if (again) {
-		pause_begun(a->r);
-		return;
-	}
+	struct runner *r = a->r;
+	if (!r->promote_by || strcmp(r->promote_step, a->step->id) != 0)
+		return false;
+	pause_over(a, "promote", r->promote_by);
+	free(r->promote_by);
+	free(r->promote_step);
+	r->promote_by = r->promote_step = NULL;
+	return true;
+}
+
+static void emit_pause(struct act *a, int64_t left)
+{
 	cJSON *event = runner_event("pause.started");
 	sl_json_add_str(event, "step", a->step->id);
 	if (a->step->pause_ms >= 0)
@@ -99,6 +92,26 @@ static void pause_act(struct act *a)
 		cJSON_AddNullToObject(event, "until");
 	sl_json_add_str(event, "by", "playbook");
 	runner_emit(a->r, event, waiting_row(a, left), pause_begun, a->r);
+}
+
+static void pause_act(struct act *a)
+{
+	if (a->r->stop) {
+		a->ops->stop(a);
+		return;
+	}
+	if (is_promoted(a))
+		return;
+	bool again = a->r->view.pause_step && strcmp(a->r->view.pause_step, a->step->id) == 0;
+	int64_t left = a->step->pause_ms < 0 ? 0 : pause_left(a, again);
+	if (a->step->pause_ms >= 0) {
+		act_note(a, sl_time_boottime() + left, "pause");
+		act_wait(a, left, pause_timed_out);
+	}
+	if (again) /* in the journal already; the row of the run says so anew */
+		runner_emit(a->r, NULL, waiting_row(a, left), pause_begun, a->r);
+	else
+		emit_pause(a, left);
 }
 
 /* An operator's pause on top of a playbook's leaves the latter where it is: its intent stands. */
@@ -119,13 +132,31 @@ bool control_pausing(struct runner *r)
 	return pause_in_hand(r) != NULL;
 }
 
-bool control_promote(struct runner *r, const char *by, const char *who)
+bool control_untimed(struct runner *r)
+{
+	const struct act *a = pause_in_hand(r);
+	return a && a->step->pause_ms < 0;
+}
+
+static void promote_later(struct runner *r, const char *step, const char *who)
+{
+	free(r->promote_by);
+	free(r->promote_step);
+	r->promote_by = sl_strdup(who);
+	r->promote_step = sl_strdup(step);
+}
+
+void control_promote(struct runner *r, const char *step, const char *who)
 {
 	struct act *a = pause_in_hand(r);
-	if (!a || !a->acting)
-		return false;
-	pause_over(a, by, who);
-	return true;
+	if (a && (!step || strcmp(step, a->step->id) == 0)) {
+		if (a->acting)
+			pause_over(a, "promote", who);
+		else
+			promote_later(r, a->step->id, who);
+	} else if (!a && r->view.pause_step && (!step || strcmp(step, r->view.pause_step) == 0)) {
+		promote_later(r, r->view.pause_step, who); /* an operator's pause is on top */
+	}
 }
 
 const struct step_ops step_pause = {.act = pause_act, .stop = pause_stop};

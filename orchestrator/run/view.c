@@ -111,12 +111,20 @@ static void note_failure(struct run_view *v, const struct plan_step *step, const
 {
 	if (v->failure || v->state == VIEW_UNDOING)
 		return;
-	if (step->port)
+	if (step->port && step->host)
 		v->failure = sl_asprintf("%s on %s:%u: %s", plan_do_name(step->what), step->host,
 					 step->port, message);
 	else
 		v->failure = sl_asprintf("%s on %s: %s", plan_do_name(step->what),
 					 step->host ? step->host : "the router", message);
+}
+
+/* The host's files of this attempt hold a verdict. Canceled, or the way to the host broken: they
+ * may not, and the same attempt is asked for again. */
+static bool is_verdict(const char *result, const char *code)
+{
+	return strcmp(result, "failed") == 0 ||
+	       (strcmp(result, "unknown") == 0 && code && strcmp(code, "conflict") == 0);
 }
 
 static void feed_step_ended(const struct feed *f)
@@ -133,11 +141,11 @@ static void feed_step_ended(const struct feed *f)
 	set_text(&s->error_code, sl_json_str(error, "code", NULL));
 	cJSON_Delete(s->detail);
 	s->detail = cJSON_Duplicate(sl_json_get(f->event, "detail"), true);
+	s->failures += is_verdict(result, s->error_code);
 	if (strcmp(result, "ok") == 0) {
 		s->state = PROGRESS_OK;
 	} else if (strcmp(result, "failed") == 0) {
 		s->state = PROGRESS_FAILED;
-		s->failures++;
 		note_failure(f->v, step, s->error ? s->error : "failed");
 	} else if (strcmp(result, "skipped") == 0) {
 		s->state = PROGRESS_NONE;
@@ -168,18 +176,24 @@ static void feed_pause_started(const struct feed *f)
 	const char *by = sl_json_str(f->event, "by", "playbook");
 	if (f->v->state != VIEW_UNDOING)
 		f->v->state = VIEW_PAUSED;
-	f->v->pause_started = f->time;
-	if (strcmp(by, "playbook") == 0)
-		set_text(&f->v->pause_step, sl_json_str(f->event, "step", NULL));
-	else
+	if (strcmp(by, "playbook") != 0) {
 		f->v->paused_by_operator = true;
+		return;
+	}
+	set_text(&f->v->pause_step, sl_json_str(f->event, "step", NULL));
+	f->v->pause_started = f->time;
 }
 
+/* With a step it is the playbook's own; without one it is the pause that an operator or a failure
+ * had put on top: a playbook's pause below it goes on as it was. */
 static void feed_pause_ended(const struct feed *f)
 {
-	set_text(&f->v->pause_step, NULL);
-	f->v->paused_by_operator = false;
-	if (f->v->state == VIEW_PAUSED)
+	if (sl_json_get(f->event, "step"))
+		set_text(&f->v->pause_step, NULL);
+	else
+		f->v->paused_by_operator = false;
+	bool stands = f->v->pause_step || f->v->paused_by_operator;
+	if (f->v->state == VIEW_PAUSED && !stands)
 		f->v->state = VIEW_RUNNING;
 }
 
@@ -214,10 +228,14 @@ static void feed_undo_started(const struct feed *f)
 	f->v->undo_steps =
 		undo.step_count ? sl_alloc_n(undo.step_count, sizeof *f->v->undo_steps) : NULL;
 	f->v->state = VIEW_UNDOING;
+	f->v->paused_by_operator = false;
+	set_text(&f->v->pause_step, NULL);
 }
 
 static void feed_resumed(const struct feed *f)
 {
+	f->v->ended = 0;
+	f->v->exit = 0;
 	if (f->v->undo.step_count)
 		f->v->state = VIEW_UNDOING;
 	else if (f->v->state == VIEW_ENDED)
@@ -231,7 +249,7 @@ static void feed_ended(const struct feed *f)
 	f->v->ended = f->time;
 	f->v->exit = (int)sl_json_int(f->event, "exit", 1);
 	set_text(&f->v->outcome, sl_json_str(f->event, "outcome", "needsHuman"));
-	if (!f->v->failure)
+	if (!f->v->failure && strcmp(f->v->outcome, "done") != 0)
 		set_text(&f->v->failure, sl_json_str(f->event, "failure", NULL));
 }
 

@@ -202,7 +202,7 @@ void walk(struct runner *r)
 	r->walking = true;
 	if (!r->stop)
 		walk_on(r);
-	else if (r->stop == STOP_PAUSE && r->wave >= 0 && !r->parking)
+	else if (r->stop == STOP_PAUSE && r->wave >= 0)
 		start_tracks(r, &runner_plan(r)->waves[r->wave]);
 	if (r->stop && !r->act_count && !r->over && !r->waiting)
 		finish_stopped(r);
@@ -219,18 +219,25 @@ static void stop_waits(struct runner *r)
 	}
 }
 
+static void keep_why(struct runner *r, const char *fmt, va_list ap)
+{
+	struct sl_error text;
+	sl_vfail(&text, SL_EINTERNAL, fmt, ap);
+	free(r->stop_why);
+	r->stop_why = sl_strdup(text.msg);
+}
+
 void walk_stop(struct runner *r, enum stop_reason why, const char *fmt, ...)
 {
-	if (r->over || why <= r->stop)
+	if (r->over || r->leaving || why <= r->stop)
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	struct sl_error text;
-	sl_vfail(&text, SL_EINTERNAL, fmt, ap);
+	keep_why(r, fmt, ap);
 	va_end(ap);
-	free(r->stop_why);
-	r->stop_why = sl_strdup(text.msg);
 	r->stop = why;
+	if (r->turning)
+		return; /* looked at when the way back is known */
 	r->waiting = false;
 	stop_waits(r);
 }
@@ -238,13 +245,20 @@ void walk_stop(struct runner *r, enum stop_reason why, const char *fmt, ...)
 static void lifted(void *arg)
 {
 	struct runner *r = arg;
+	if (r->leaving || r->turning)
+		return;
 	r->waiting = false;
 	walk(r);
 }
 
 void walk_lift(struct runner *r, const char *by, const char *who)
 {
+	if (r->leaving || r->turning)
+		return;
 	r->stop = STOP_NONE;
+	free(r->stop_why);
+	r->stop_why = NULL;
+	r->progress = sl_time_boottime();
 	cJSON *event = runner_event("pause.ended");
 	sl_json_add_str(event, "by", by);
 	sl_json_add_str(event, "who", who);
@@ -252,4 +266,14 @@ void walk_lift(struct runner *r, const char *by, const char *who)
 	sl_json_add_str(row, "state", runner_is_undoing(r) ? "undoing" : "running");
 	cJSON_AddNullToObject(row, "waiting");
 	runner_emit(r, event, row, lifted, r);
+}
+
+bool walk_gives_back(struct runner *r)
+{
+	const struct plan *p = runner_plan(r);
+	const struct view_step *seen = runner_steps(r);
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].what == DO_RELEASE && seen[i].state != PROGRESS_NONE)
+			return true;
+	return r->wave >= 0 && p->waves[r->wave].kind == WAVE_RELEASE;
 }
