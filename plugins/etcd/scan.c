@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/etcd/etcd.h"
+#include "plugins/sdk/mem.h"
+
+static void scan_page(struct sl_call *call, const void *from, size_t len);
+
+/* --- has anything changed? --- */
+
+void etcd_state_name(char *dst, size_t size, int64_t revision, int64_t count)
+{
+	snprintf(dst, size, "%" PRId64 ".%" PRId64, revision, count);
+}
+
+static bool state_parse(const char *name, int64_t *revision, int64_t *count)
+{
+	char rest;
+
+	return name && sscanf(name, "%" SCNd64 ".%" SCNd64 "%c", revision, count, &rest) == 2 &&
+	       *revision > 0 && *count >= 0;
+}
+
+bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revision,
+		      void (*then)(struct sl_call *call, const struct sl_error *e))
+{
+	int64_t at, count;
+	cJSON *body;
+
+	if (!state_parse(revision, &at, &count))
+		return false;
+	body = etcd_range_prefix(prefix, NULL, 0);
+	etcd_add_int(body, "min_mod_revision", at + 1);
+	etcd_add_int(body, "limit", 1);
+	cJSON_AddTrueToObject(body, "keys_only");
+	call->docs = false;
+	etcd_ask(call, "/v3/kv/range", body, true, then);
+	return true;
+}
+
+/* Keys come only with a newer revision, and go only with a lower count. A revision that runs
+ * backwards is another etcd, or a restored one. */
+bool etcd_check_same(const struct sl_call *call, const char *revision)
+{
+	int64_t at, count;
+
+	return state_parse(revision, &at, &count) && call->reply.revision >= at &&
+	       call->reply.count == count && !call->reply.row_count;
+}
+
+/* --- scans --- */
+
+static void scan_end(struct sl_call *call, const struct sl_error *e)
+{
+	struct sl_error last = *e;
+
+	if (call->reply.code == ETCD_COMPACTED)
+		sl_fail(&last, SL_ECONFLICT,
+			"%s: etcd was compacted in the middle of this reading: read again",
+			call->etcd->name);
+	call->scan->then(call, &last);
+}
+
+static void on_page(struct sl_call *call, const struct sl_error *e)
+{
+	struct etcd_scan *scan = call->scan;
+	struct etcd_reply *reply = &call->reply;
+	const struct etcd_row *last;
+	bool enough = false;
+	char *next;
+
+	if (e->code != SL_OK) {
+		scan_end(call, e);
+		return;
+	}
+	if (!scan->begun)
+		scan->count = reply->count;
+	if (!scan->revision)
+		scan->revision = reply->revision;
+	scan->begun = true;
+	for (size_t i = 0; i < reply->row_count && !enough && !call->canceled; i++)
+		enough = !scan->row(call, &reply->rows[i]);
+	if (enough || !reply->more || !reply->row_count || scan->exact) {
+		scan->then(call, e);
+		return;
+	}
+	/* The first key after the last one: the same with a NUL behind it. */
+	last = &reply->rows[reply->row_count - 1];
+	next = sl_alloc(last->key_len + 1);
+	memcpy(next, last->key, last->key_len);
+	scan_page(call, next, last->key_len + 1);
+	free(next);
+}
+
+static void scan_page(struct sl_call *call, const void *from, size_t len)
+{
+	struct etcd_scan *scan = call->scan;
+	cJSON *body;
+
+	if (scan->exact)
+		body = etcd_range(scan->prefix, strlen(scan->prefix));
+	else
+		body = etcd_range_prefix(scan->prefix, from, len);
+	etcd_add_int(body, "limit", scan->page);
+	if (scan->revision)
+		etcd_add_int(body, "revision", scan->revision);
+	call->docs = scan->docs;
+	etcd_ask(call, "/v3/kv/range", body, true, on_page);
+}
+
+void etcd_scan_start(struct sl_call *call, struct etcd_scan *scan)
+{
+	call->scan = scan;
+	scan->begun = false;
+	scan_page(call, NULL, 0);
+}
