@@ -23,6 +23,7 @@ hosts_away() {
 # It accepts, and that is all: the deadline of connecting ends it.
 sshd_hangs() {
 	local how before
+	fresh 1.0.0
 	before=$(site_picture)
 	"$LAB_HOME/lab" ssh-down "$SITE" h2
 	for how in hang banner close garbage; do
@@ -40,15 +41,14 @@ sshd_hangs() {
 
 host_key_changed() {
 	local before
+	fresh 1.0.0
 	before=$(site_picture)
-	cp keys/known_hosts keys/known_hosts.right
 	sed -i "s|\($(host_address h2)\]:2222 ssh-ed25519\) .*|\1 $(cut -d' ' -f2 hosts/h1/key.pub)|" keys/known_hosts
 	expect_exit 7 run canary.yaml --set version=2.0.0 -y
 	expect_err 'SHA256:'
-	grep -v "$(host_address h2)" keys/known_hosts.right >keys/known_hosts
+	grep -v "$(host_address h2)" "$T/known_hosts" >keys/known_hosts
 	expect_exit 7 run canary.yaml --set version=2.0.0 -y
 	expect_err 'SHA256:'
-	mv keys/known_hosts.right keys/known_hosts
 	[ "$(site_picture)" = "$before" ] || fail "something was changed"
 }
 
@@ -60,6 +60,7 @@ tool() {
 
 disk_small() {
 	local before
+	fresh 1.0.0
 	before=$(site_picture)
 	tool df h2 <<-'END'
 		#!/bin/sh
@@ -105,6 +106,7 @@ disk_really_full() {
 		printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 9000000 1 8999999 1%% /\n'
 	END
 	dd if=/dev/zero of="$srv/filler" bs=1k 2>/dev/null
+	truncate -s -16K "$srv/filler" # room for a claim, not for a release
 	client_start
 	expect_exit 4 run canary.yaml --set version=2.0.0 -y
 	expect_err 'h2.*\(space\|full\)'
@@ -178,11 +180,11 @@ balancer_dies_on_the_way() {
 	LAB_KEEP_CONFIG=1 "$LAB_HOME/lab" router-restart "$SITE" lb2
 	case $(cat "$T/run.rc") in
 	4) ;;
-	*)
+	5)
 		expect_service
-		sl resume -y
-		sl undo gated -y || fail "cannot be taken back"
+		expect_exit 0 retry -y # what was left of the way back
 		;;
+	*) fail "exit $(cat "$T/run.rc")" ;;
 	esac
 	expect_versions 1.0.0
 	expect_tidy
@@ -200,7 +202,6 @@ frozen_controller() {
 	kill -STOP "$(sl_pid old)"
 	SLUICE_STATE=$T/state-other expect_exit 0 run rolling.yaml --set version=3.0.0 -y --take-over --reason 'it is stuck'
 	expect_versions 3.0.0
-	expect_tidy
 	after=$(site_picture)
 	client_start
 	kill -CONT "$(sl_pid old)"
@@ -212,17 +213,15 @@ frozen_controller() {
 }
 
 # The same within one state folder: resume is refused while the old controller lives, frozen or not.
-frozen_and_resumed() {
+frozen_is_not_dead() {
 	fresh 1.0.0
-	sl_start old run gated.yaml --set version=2.0.0 -y --wait -o json
-	expect_event old 40 '"event":"pause.started"'
+	sl_start old run canary.yaml --set version=2.0.0 -y -o json
+	expect_event old 30 '"event":"step.started".*"do":"swap"'
 	kill -STOP "$(sl_pid old)"
-	sl resume -y
-	[ $? = 6 ] || fail "resume beside a living controller: not exit 6"
+	expect_exit 6 resume -y
 	kill -CONT "$(sl_pid old)"
-	expect_exit 0 abort -y
-	sl_end old 4
-	expect_versions 1.0.0
+	sl_end old 0
+	expect_versions 2.0.0
 	expect_tidy
 }
 
@@ -247,5 +246,5 @@ fi
 run_case "one balancer refuses" one_balancer_refuses
 run_case "one balancer dies on the way" balancer_dies_on_the_way
 run_case "a frozen controller, thawed after a take-over" frozen_controller
-run_case "a frozen controller is not dead" frozen_and_resumed
+run_case "a frozen controller is not dead" frozen_is_not_dead
 cases_end
