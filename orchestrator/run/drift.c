@@ -36,13 +36,21 @@ static bool is_swapping(const struct runner *r, long instance)
 	return false;
 }
 
+/* What a drain told the router; an operator's maintenance and persistence make it maint. */
+static int drained_to(const struct view_step *seen)
+{
+	const cJSON *admins = sl_json_get(sl_json_get(seen->intent, "target"), "admins");
+	int admin = admin_of(admins && admins->child ? admins->child->valuestring : NULL);
+	return admin == SL_KEEP ? SL_ADMIN_DRAIN : admin;
+}
+
 static int last_of(const struct plan *p, const struct view_step *seen, long instance, int wanted)
 {
 	for (size_t i = 0; i < p->step_count; i++) {
 		if (p->steps[i].instance != instance || seen[i].state != PROGRESS_OK)
 			continue;
 		if (p->steps[i].what == DO_DRAIN)
-			wanted = SL_ADMIN_DRAIN;
+			wanted = drained_to(&seen[i]);
 		else if (p->steps[i].what == DO_RETURN)
 			wanted = SL_KEEP;
 	}
@@ -135,7 +143,7 @@ static void drift_refused(struct act *a, const struct sl_error *e)
 void drift_check(struct runner *r)
 {
 	struct act *a = &r->drift;
-	if (!r->world.router || a->acting || r->over)
+	if (!r->world.router || a->acting || r->over || r->leaving || walk_gives_back(r))
 		return;
 	*a = (struct act){.r = r, .acting = true, .failed = drift_refused};
 	traffic_acquire(a, drift_read);

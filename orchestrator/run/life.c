@@ -115,6 +115,7 @@ void runner_close(struct runner *r)
 		free(r->claims[i].host);
 		free(r->claims[i].folder);
 	}
+	owners_release(r);
 	free(r->claims);
 	free(r->acts);
 	free(r->is_new);
@@ -124,6 +125,13 @@ void runner_close(struct runner *r)
 	free(r->promote_step);
 }
 
+static int runner_drain(struct runner *r)
+{
+	while (!r->over || r->appends)
+		uv_run(r->loop, UV_RUN_ONCE);
+	return r->exit;
+}
+
 /* Walk until the run is over. The journal is flushed before this returns. */
 int runner_go(struct runner *r)
 {
@@ -131,10 +139,8 @@ int runner_go(struct runner *r)
 	drift_start(r);
 	control_start(r);
 	walk(r);
-	while (!r->over || r->appends)
-		uv_run(r->loop, UV_RUN_ONCE);
+	runner_drain(r);
 	control_stop(r);
-	r->over = true;
 	return r->exit;
 }
 
@@ -147,8 +153,9 @@ void runner_begin(struct runner *r)
 	cJSON_Delete(plan);
 }
 
-/* Routers without hosts have no owner file: the state store holds their claim. */
-static int store_claims(struct runner *r, bool take)
+/* Routers without hosts have no owner file: the state store holds their claim. One of an ended run
+ * is none. */
+int runner_claim_store(struct runner *r)
 {
 	const struct plan *p = &r->view.plan;
 	for (size_t i = 0; i < p->step_count; i++) {
@@ -156,10 +163,9 @@ static int store_claims(struct runner *r, bool take)
 		if (s->what != DO_CLAIM || !s->router_claim || (s->claim && *s->claim))
 			continue;
 		char *what = sl_asprintf("router %s", s->router_claim);
-		int rc = take ? store_claim(r->store, what, r->number, r->error)
-			      : store_unclaim(r->store, what, r->number, NULL);
+		int rc = store_claim(r->store, what, r->number, r->error);
 		free(what);
-		if (take && rc)
+		if (rc)
 			return RUN_HELD;
 	}
 	return RUN_DONE;
@@ -184,26 +190,33 @@ static void emit_started(struct runner *r, const struct store_run *row)
 	runner_emit(r, event, NULL, NULL, NULL);
 }
 
-static int create_row(struct runner *r, const char *kind, int64_t parent, const struct plan *plan,
-		      struct store_run *row)
+static cJSON *texts_of(struct runner *r, const struct plan *plan)
 {
-	new_uuid(r->uuid);
-	*row = (struct store_run){
-		.name = (char *)r->in->playbook->name,
-		.kind = (char *)kind,
-		.parent = parent,
-		.who = (char *)r->options->who,
-		.from = (char *)r->options->from,
-		.reason = (char *)(r->options->reason ? r->options->reason : ""),
-	};
-	memcpy(row->uuid, r->uuid, sizeof row->uuid);
 	cJSON *texts = cJSON_CreateObject();
 	cJSON *document = run_plan_file(r->in, plan);
 	char *text = sl_json_print(document);
 	sl_json_add_str(texts, "document", text);
-	int rc = store_run_create(r->store, row, texts, r->error);
 	free(text);
 	cJSON_Delete(document);
+	return texts;
+}
+
+static int create_row(struct runner *r, const char *kind, int64_t parent, const struct plan *plan,
+		      struct store_run *row)
+{
+	const struct run_options *o = r->options;
+	new_uuid(r->uuid);
+	*row = (struct store_run){
+		.name = sl_strdup(r->in->playbook->name),
+		.kind = sl_strdup(kind),
+		.parent = parent,
+		.who = sl_strdup(o->who),
+		.from = sl_strdup(o->from),
+		.reason = sl_strdup(o->reason ? o->reason : ""),
+	};
+	memcpy(row->uuid, r->uuid, sizeof row->uuid);
+	cJSON *texts = texts_of(r, plan);
+	int rc = store_run_create(r->store, row, texts, r->error);
 	cJSON_Delete(texts);
 	r->number = row->number;
 	r->epoch = 1;
@@ -218,10 +231,17 @@ static int view_of(struct runner *r, const struct plan *plan)
 	return rc ? RUN_INTERNAL : RUN_DONE;
 }
 
+/* The router is another run's: this one ends before it began. */
+static int refuse(struct runner *r)
+{
+	finish_end(r, "refused", RUN_HELD);
+	return runner_drain(r);
+}
+
 /* A new run from a plan: row, claims of the store, then the loop. */
 int runner_start(struct runner *r, const char *kind, int64_t parent, const struct plan *plan)
 {
-	struct store_run row;
+	struct store_run row = {0};
 	int rc = view_of(r, plan);
 	if (rc)
 		return rc;
@@ -229,19 +249,16 @@ int runner_start(struct runner *r, const char *kind, int64_t parent, const struc
 	r->claim_epoch = owner_highest_epoch(r->seen) + 1;
 	rc = create_row(r, kind, parent, plan, &row);
 	if (!rc)
-		rc = store_claims(r, true);
-	struct store_run old = {0};
-	const struct owner *o = owner_foreign(r->seen, "");
-	if (!rc && o)
-		r->hold_until = sl_time_boottime() + owner_adopt(r, o, &old);
+		owners_adopt(r, "");
 	if (!rc && store_start(r->store, r->loop, r->error))
 		rc = RUN_INTERNAL;
-	if (!rc)
-		owner_emit_taken(r, &old);
-	store_run_release(&old);
-	if (rc)
+	if (rc) {
+		store_run_release(&row);
 		return rc;
+	}
+	owners_emit_taken(r);
 	runner_begin(r);
 	emit_started(r, &row);
-	return runner_go(r);
+	store_run_release(&row);
+	return runner_claim_store(r) ? refuse(r) : runner_go(r);
 }

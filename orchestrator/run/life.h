@@ -17,6 +17,8 @@ struct plan_input runner_plan_input(const struct run_inputs *in, const struct ob
 void runner_begin(struct runner *r);
 /* A new run from a plan: row, claims of the store, then the loop; returns its exit code. */
 int runner_start(struct runner *r, const char *kind, int64_t parent, const struct plan *plan);
+/* Claim in the store what has no host to keep an owner file on. */
+int runner_claim_store(struct runner *r);
 /* Walk until the run is over. The journal is flushed before this returns. */
 int runner_go(struct runner *r);
 void runner_close(struct runner *r);
@@ -27,9 +29,10 @@ const struct owner *owner_foreign(const struct observed *seen, const char *uuid)
 int64_t owner_highest_epoch(const struct observed *seen);
 /* The sentence: who, what, since when, and what to do. store may be NULL. */
 void owner_say(struct sl_error *e, struct store *store, const struct owner *o);
-/* Fence the old owner's run off from our journal, when it is there; ms to wait before acting. */
-int64_t owner_adopt(struct runner *r, const struct owner *o, struct store_run *old);
-void owner_emit_taken(struct runner *r, struct store_run *old);
+/* Fence off every foreign owner's run from our journal, when it is there, and set hold_until. */
+void owners_adopt(struct runner *r, const char *uuid);
+void owners_emit_taken(struct runner *r); /* those runs have ended */
+void owners_release(struct runner *r);
 
 /* --- resume.c --- */
 /* Everything that the journal knows of a run. */

@@ -268,7 +268,8 @@ static void looked(void *arg, const struct remote_answer *a)
 	}
 	s->done = true;
 	read_owner(s->owner, a);
-	read_problems(s, a, need_kb(l->artifact));
+	/* What lies there already needs no room: a full disk must not keep a run from going on. */
+	read_problems(s, a, s->dir && target_is_staged(l, a) ? 0 : need_kb(l->artifact));
 	const struct resolved *r = l->w->resolved;
 	for (size_t i = 0; i < r->instance_count; i++) {
 		if (!r->limited[i] && at_site(&r->instances[i], s))
@@ -412,14 +413,32 @@ static void collect_errors(struct looking *l)
 	}
 }
 
+/* As many whole lines as fit before the sentence that matters most, then how many more there are.
+ */
+static void say_lines(struct sl_error *e, enum sl_err code, const struct sl_buf *lines)
+{
+	const char *text = sl_buf_str(lines), *end = text;
+	size_t left = 0;
+	for (const char *p = text, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
+		if (!left && (size_t)(nl + 1 - text) <= sizeof e->msg - 64)
+			end = nl + 1;
+		else
+			left++;
+	}
+	char more[40] = "";
+	if (left)
+		snprintf(more, sizeof more, "... and %zu more\n", left);
+	sl_fail(e, code, "%.*s%snothing was changed", (int)(end - text), text, more);
+}
+
 static int judge(struct looking *l, struct sl_error *e)
 {
 	if (l->unreachable.len) {
-		sl_fail(e, SL_EREFUSED, "%snothing was changed", sl_buf_str(&l->unreachable));
+		say_lines(e, SL_EREFUSED, &l->unreachable);
 		return RUN_UNREACHABLE;
 	}
 	if (l->problems.len) {
-		sl_fail(e, SL_EINPUT, "%snothing was changed", sl_buf_str(&l->problems));
+		say_lines(e, SL_EINPUT, &l->problems);
 		return RUN_INPUT;
 	}
 	if (l->router_error.code) {
@@ -443,7 +462,7 @@ int observe(struct world *w, const struct artifact *artifact, struct observed *o
 		start_look(&l.sites[i]);
 	wait_pending(&l);
 	collect_errors(&l);
-	if (w->router && !l.unreachable.len) {
+	if (w->router) {
 		read_router(&l);
 		wait_pending(&l);
 	}

@@ -58,7 +58,7 @@ static void reclaimed(void *arg, const struct remote_answer *answer)
 		all->code = RUN_HELD;
 	}
 	struct claim *c = runner_claim(r, one->step->host, one->step->claim);
-	c->held = true;
+	c->held = answer->error.code != SL_EHELD;
 	c->renewed = answer->error.code ? 0 : sl_time_boottime();
 	all->pending--;
 	free(one);
@@ -180,14 +180,22 @@ static int verb_fits(const struct run_view *v, int64_t number, const char *verb,
 	return 0;
 }
 
-static int take_up(struct runner *r, const char *verb)
+/* The way back must be tried also when a host is gone or in a bad way; forward needs them all. */
+static int look_around(struct runner *r, const char *verb)
 {
+	bool back = strcmp(verb, "undo") == 0 || strcmp(verb, "abort") == 0 || runner_is_undoing(r);
 	int rc = observe(&r->world, &r->in->artifact, r->seen, r->error);
-	bool back = strcmp(verb, "undo") == 0 || strcmp(verb, "abort") == 0;
-	/* A way back must be tried also when a host is gone; forward needs them all. */
-	if (rc == RUN_INPUT || (rc == RUN_UNREACHABLE && !back && !r->view.undo.step_count))
+	if (rc && !back)
 		return rc;
 	sl_error_clear(r->error);
+	return RUN_DONE;
+}
+
+static int take_up(struct runner *r, const char *verb)
+{
+	int rc = look_around(r, verb);
+	if (rc)
+		return rc;
 	const struct owner *o = owner_foreign(r->seen, r->uuid);
 	if (o && !r->options->take_over) {
 		owner_say(r->error, NULL, o);
@@ -195,7 +203,31 @@ static int take_up(struct runner *r, const char *verb)
 	}
 	runner_know_versions(r);
 	r->claim_epoch = owner_highest_epoch(r->seen) + 1;
+	rc = runner_claim_store(r);
+	if (rc)
+		return rc;
+	owners_adopt(r, r->uuid);
 	return reclaim_all(r);
+}
+
+static int go_on(struct runner *r, const char *verb)
+{
+	owners_emit_taken(r);
+	runner_begin(r);
+	emit_resumed(r);
+	r->waiting = first_control(r, verb);
+	drift_check(r);
+	return runner_go(r);
+}
+
+/* Ours from here on. What the old controller wrote after we had read is read too. */
+static int adopt(struct store *store, int64_t number, const struct run_options *o,
+		 struct run_view *view, struct store_run *row, struct sl_error *e)
+{
+	if (store_run_adopt(store, number, o->take_over, row, e))
+		return e->code == SL_EHELD ? RUN_HELD : RUN_INTERNAL;
+	return store_events_read(store, number, view->last_seq, feed, view, e) ? RUN_INTERNAL
+									       : RUN_DONE;
 }
 
 int run_resume(struct store *store, int64_t number, const char *verb, struct plugin_host *plugins,
@@ -209,8 +241,8 @@ int run_resume(struct store *store, int64_t number, const char *verb, struct plu
 	int rc = runner_load(store, number, plugins, &in, &view, e);
 	if (!rc && verb_fits(&view, number, verb, e))
 		rc = RUN_INPUT;
-	if (!rc && store_run_adopt(store, number, o->take_over, &row, e))
-		rc = e->code == SL_EHELD ? RUN_HELD : RUN_INTERNAL;
+	if (!rc)
+		rc = adopt(store, number, o, &view, &row, e);
 	if (rc) {
 		run_view_release(&view);
 		run_inputs_release(&in);
@@ -226,15 +258,10 @@ int run_resume(struct store *store, int64_t number, const char *verb, struct plu
 		rc = take_up(&r, verb);
 	if (!rc && store_start(store, r.loop, e))
 		rc = RUN_INTERNAL;
-	if (!rc) {
-		runner_begin(&r);
-		emit_resumed(&r);
-		first_control(&r, verb);
-		/* What was asked for comes first: nothing is taken up, or parked, before it. */
-		r.waiting = r.view.paused_by_operator || r.asked_undo || strcmp(verb, "retry") == 0;
-		drift_check(&r);
-		rc = runner_go(&r);
-	}
+	if (rc)
+		store_run_leave(store, number, NULL); /* for whoever tries next */
+	else
+		rc = go_on(&r, verb);
 	runner_close(&r);
 	observed_release(&seen);
 	store_run_release(&row);

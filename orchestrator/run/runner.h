@@ -144,7 +144,9 @@ struct runner {
 	int64_t progress; /* BOOTTIME ms of the last step that ended well */
 	/* the router is written by one step at a time */
 	struct act *router_holder, *router_queue;
-	struct act drift;   /* waits its turn for the router, but is no step */
+	struct act drift;        /* waits its turn for the router, but is no step */
+	struct store_run *taken; /* runs that were taken over */
+	size_t taken_count;
 	int64_t hold_until; /* BOOTTIME ms: a take-over waits out the old owner's TTL */
 	/* loop handles */
 	uv_timer_t keeper, drift_timer, hold;

@@ -16,6 +16,7 @@
 
 static void command_again(struct act *a);
 static void command_once_more(struct act *a);
+static void outcome_unknown(struct act *a);
 
 static bool is_local(const struct act *a)
 {
@@ -40,18 +41,29 @@ static char *env_base64(const struct act *a)
 	return sl_text_base64(text, strlen(text));
 }
 
+/* Under a claim the host refuses it to a controller that is no longer the run's; the names of the
+ * wrapper's files are the same either way. */
 static void run_wrapped(struct act *a, const char *step, const char *command, const char *again,
 			remote_done done)
 {
 	char *folder = wrapper_folder(a);
 	char *env = env_base64(a);
-	char *id = *step ? sl_asprintf("%s-%s", a->r->uuid, step) : sl_strdup("");
-	char timeout[24];
+	bool fenced = *step && a->step->claim && *a->step->claim && !is_local(a);
+	char *id = *step && !fenced ? sl_asprintf("%s-%s", a->r->uuid, step) : sl_strdup(step);
+	char timeout[24], epoch[24];
+	snprintf(epoch, sizeof epoch, "%lld", (long long)a->r->claim_epoch);
 	int64_t left = act_left(a, 24ll * 3600 * 1000);
 	snprintf(timeout, sizeof timeout, "%lld", (long long)(left + 999) / 1000);
 	const struct remote_arg args[] = {
-		{"run", ""},          {"sluice", folder},   {"step", id}, {"cwd", a->step->cwd},
-		{"command", command}, {"timeout", timeout}, {"env", env}, {"again", again},
+		{"run", fenced ? a->r->uuid : ""},
+		{"epoch", epoch},
+		{"sluice", folder},
+		{"step", id},
+		{"cwd", a->step->cwd},
+		{"command", command},
+		{"timeout", timeout},
+		{"env", env},
+		{"again", again},
 	};
 	remote_run(a->host, REMOTE_COMMAND, args, SL_COUNT(args), left + 15000, done, a);
 	free(folder);
@@ -63,7 +75,11 @@ static void checked(void *arg, const struct remote_answer *answer)
 {
 	struct act *a = arg;
 	const char *rc = remote_answer_get(answer, "rc");
-	if (!answer->error.code && rc && strcmp(rc, "0") == 0)
+	if (act_again_if_lost(a, &answer->error, outcome_unknown))
+		return;
+	if (answer->error.code)
+		act_end(a, &answer->error); /* a check that cannot be asked says nothing */
+	else if (rc && strcmp(rc, "0") == 0)
 		act_ok(a);
 	else
 		command_once_more(a);

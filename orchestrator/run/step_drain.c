@@ -19,13 +19,20 @@ static const struct pb_service *service_of(const struct act *a)
 
 /* --- drain --- */
 
+/* In a rolling run they never are, though its events tell the share that the configured ones give.
+ */
+static bool weights_are_ours(const struct runner *r)
+{
+	return r->view.share_want >= 0 && cJSON_GetArraySize(r->view.weights) > 0;
+}
+
 static void drain_target(struct act *a, const struct traffic_server *s)
 {
 	cJSON_Delete(a->target);
 	a->target = cJSON_CreateObject();
 	int admin = a->r->seen->router.persistence ? SL_ADMIN_MAINT : SL_ADMIN_DRAIN;
 	target_add_admin(a->target, s->server, s->admin == SL_ADMIN_MAINT ? SL_ADMIN_MAINT : admin);
-	if (a->r->view.share_want >= 0)
+	if (weights_are_ours(a->r))
 		cJSON_AddItemToObject(
 			a->target, "weights",
 			target_weights(a, a->r->view.share_want, a->step->instance, -1, NULL));
