@@ -62,7 +62,7 @@ LINK_orchestrator-plan     := orchestrator/plan $(LINK_orchestrator-inventory)
 LINK_orchestrator-run      := orchestrator/run orchestrator/plan orchestrator/inventory \
                               orchestrator/playbook orchestrator/host orchestrator/state \
                               orchestrator/release plugins/host plugins/sdk
-LINK_orchestrator-view := orchestrator/view orchestrator/state plugins/host plugins/sdk
+LINK_orchestrator-view := orchestrator/view $(LINK_orchestrator-run)
 LINK_orchestrator-commands := orchestrator/commands orchestrator/view $(LINK_orchestrator-run)
 link = $(foreach r,$(LINK_$(subst /,-,$(1))),$(call ar,$(r)))
 

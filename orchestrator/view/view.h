@@ -101,6 +101,7 @@ struct vw_view {
 	const struct vw_column *columns;
 	size_t column_count;
 	const char *sort; /* column key it is sorted by at first; "-" before it = descending */
+	bool store;       /* it reads the state store */
 	/* Fill the table with every row there is. */
 	void (*fill)(const struct vw_world *w, struct vw_table *t);
 };

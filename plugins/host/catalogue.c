@@ -65,6 +65,7 @@ void cat_note(struct cat_source_node *s, int64_t time, const char *what, const c
 		c->change_count++;
 	change_release(change);
 	*change = (struct cat_change){
+		.number = ++c->change_number,
 		.time = time,
 		.role = s->role,
 		.source = s->name,

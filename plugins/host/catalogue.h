@@ -106,7 +106,8 @@ const struct cat_key *catalogue_key(const struct catalogue *c, size_t i); /* by 
 struct cat_measures catalogue_measures(const struct catalogue *c, const char *service);
 /* What was seen to change between two reads, newest first; bounded, the oldest go. */
 struct cat_change {
-	int64_t time; /* Unix ms */
+	uint64_t number; /* rises by one a change */
+	int64_t time;    /* Unix ms */
 	enum cat_role role;
 	const char *source, *what; /* "instance.added", "instance.changed", "key.removed" ... */
 	const char *service;       /* "" = none */

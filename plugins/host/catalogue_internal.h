@@ -143,6 +143,7 @@ struct catalogue {
 	size_t key_count;
 	struct cat_change *changes; /* a ring */
 	size_t change_count, change_next;
+	uint64_t change_number;
 	bool closing;
 	size_t handles; /* still open */
 	void (*closed)(void *arg);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share. */
+#ifndef SLUICE_VIEW_INTERNAL_H
+#define SLUICE_VIEW_INTERNAL_H
+
+#include "orchestrator/view/view.h"
+
+/* --- table.c --- */
+int64_t vw_table_now(const struct vw_table *t); /* when it was filled: for ages in filters */
+long vw_column_find(const struct vw_view *v, const char *key, size_t len); /* -1 = none */
+/* SL_EINPUT with a near match, or with what there is. */
+int vw_column_unknown(const struct vw_view *v, const char *key, struct sl_error *e);
+
+/* --- cells.c --- */
+/* -1, 0, 1: with numbers in names by value ("oa2" before "oa10"), letters without case. */
+int vw_natural(const char *a, const char *b);
+/* Worst first: the order of a column of states. */
+int vw_state_rank(enum vw_state s);
+
+/* --- setting cells --- */
+void vw_set_text(struct vw_table *t, struct vw_cell *cell, const char *text); /* "" = unknown */
+void vw_set_number(struct vw_cell *cell, double number);                      /* NaN = unknown */
+/* A number that names something (a port, a run): shown without separators; 0 = unknown. */
+void vw_set_id(struct vw_table *t, struct vw_cell *cell, int64_t number);
+void vw_set_time(struct vw_cell *cell, int64_t ms); /* 0 = unknown */
+void vw_set_state(struct vw_cell *cell, enum vw_state s);
+void vw_set_bool(struct vw_cell *cell, bool yes);
+void vw_set_labels(struct vw_table *t, struct vw_cell *cell, const struct cat_label *labels,
+		   size_t count);
+void vw_set_series(struct vw_table *t, struct vw_cell *cell, const double *series, size_t count);
+
+/* Of a service, by its instances. reason: why, "" = nothing to say. */
+enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t size);
+enum vw_state vw_instance_state(enum sl_instance_state s);
+
+/* Is this environment, or service, one that the world wants to see? NULL and "" match all. */
+bool vw_wanted(const char *want, const char *is);
+
+/* --- the views, one a file --- */
+extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events;
+
+#endif

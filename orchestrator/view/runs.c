@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* View: runs, from the state store. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "orchestrator/view/internal.h"
+#include "plugins/sdk/json.h"
+
+#define RUNS_MAX 1000
+
+enum {
+	COL_NUMBER,
+	COL_NAME,
+	COL_KIND,
+	COL_STATE,
+	COL_OUTCOME,
+	COL_EXIT,
+	COL_PARENT,
+	COL_WHO,
+	COL_FROM,
+	COL_REASON,
+	COL_STARTED,
+	COL_ENDED,
+	COL_CONTROLLER,
+	COL_WAITING,
+	COL_UUID,
+	COL_COUNT
+};
+
+static const struct vw_column columns[COL_COUNT] = {
+	[COL_NUMBER] = {"number", "RUN", "Number of the run.", VW_NUMBER, 3, 8, 0, false},
+	[COL_NAME] = {"name", "NAME", "Name of its playbook.", VW_TEXT, 8, 30, 0, false},
+	[COL_KIND] = {"kind", "KIND", "rollout, undo or lock.", VW_TEXT, 4, 8, 3, false},
+	[COL_STATE] = {"state", "STATE", "running, paused, undoing or ended.", VW_TEXT, 7, 8, 1,
+		       false},
+	[COL_OUTCOME] = {"outcome", "OUTCOME",
+			 "done, owed, rolledBack, undone, needsHuman or refused.", VW_TEXT, 7, 12,
+			 1, false},
+	[COL_EXIT] = {"exit", "EXIT", "Exit code of the run.", VW_NUMBER, 4, 4, 7, true},
+	[COL_PARENT] = {"parent", "OF", "The run that this one takes back.", VW_NUMBER, 3, 8, 8,
+			true},
+	[COL_WHO] = {"who", "WHO", "Who started it.", VW_TEXT, 4, 16, 4, false},
+	[COL_FROM] = {"from", "FROM", "The machine it was started on.", VW_TEXT, 4, 24, 9, true},
+	[COL_REASON] = {"reason", "REASON", "Why it was started, as given.", VW_TEXT, 6, 40, 6,
+			false},
+	[COL_STARTED] = {"started", "STARTED", "When it was started.", VW_TIME, 5, 8, 2, false},
+	[COL_ENDED] = {"ended", "ENDED", "When it ended.", VW_TIME, 5, 8, 5, false},
+	[COL_CONTROLLER] = {"controller", "ALIVE", "Is there a living controller?", VW_BOOL, 3, 5,
+			    4, true},
+	[COL_WAITING] = {"waiting", "WAITING", "What it waits for.", VW_TEXT, 6, 40, 5, false},
+	[COL_UUID] = {"uuid", "UUID", "Identity of the run on hosts.", VW_TEXT, 8, 36, 10, true},
+};
+
+static bool is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static enum vw_state state_of(const struct store_run *r, const char **reason)
+{
+	*reason = "";
+	if (is(r->state, "ended")) {
+		if (is(r->outcome, "needsHuman")) {
+			*reason = "it could not be taken back whole: sluice show says what is left";
+			return VW_FAILED;
+		}
+		if (is(r->outcome, "owed")) {
+			*reason = "hosts are owed: sluice resume";
+			return VW_DEGRADED;
+		}
+		return is(r->outcome, "done") ? VW_OK : VW_OFF;
+	}
+	if (is(r->state, "paused"))
+		return VW_WAITING;
+	if (store_controller_alive(&r->controller))
+		return VW_WORKING;
+	*reason = "its controller is gone: sluice resume, or sluice undo";
+	return VW_NO_CONTACT;
+}
+
+/* A JSON object in the store; here the sentence in it, or the object as it is. */
+static void set_waiting(struct vw_table *t, struct vw_cell *cell, const char *waiting)
+{
+	cJSON *o = *waiting ? sl_json_parse(waiting, strlen(waiting), NULL) : NULL;
+	const char *words = sl_json_str(o, "reason", NULL);
+
+	if (!words)
+		words = sl_json_str(o, "what", waiting);
+	vw_set_text(t, cell, words);
+	cJSON_Delete(o);
+}
+
+static void add_run(struct vw_table *t, const struct store_run *r)
+{
+	const char *reason;
+	enum vw_state state = state_of(r, &reason);
+	/* ids sort as text: numbers of one width keep their order */
+	const char *id = vw_printf(t, "%012" PRId64, r->number);
+	const char *full = vw_printf(t, "%s (run %" PRId64 ")", r->name, r->number);
+	struct vw_cell *cells = vw_row_add(t, id, state, full, reason);
+
+	vw_set_id(t, &cells[COL_NUMBER], r->number);
+	vw_set_text(t, &cells[COL_NAME], r->name);
+	vw_set_text(t, &cells[COL_KIND], r->kind);
+	vw_set_text(t, &cells[COL_STATE], r->state);
+	vw_set_text(t, &cells[COL_OUTCOME], r->outcome);
+	cells[COL_EXIT].known = is(r->state, "ended");
+	cells[COL_EXIT].number = r->exit;
+	vw_set_id(t, &cells[COL_PARENT], r->parent);
+	vw_set_text(t, &cells[COL_WHO], r->who);
+	vw_set_text(t, &cells[COL_FROM], r->from);
+	vw_set_text(t, &cells[COL_REASON], r->reason);
+	vw_set_time(&cells[COL_STARTED], r->started);
+	vw_set_time(&cells[COL_ENDED], r->ended);
+	if (!is(r->state, "ended"))
+		vw_set_bool(&cells[COL_CONTROLLER], store_controller_alive(&r->controller));
+	set_waiting(t, &cells[COL_WAITING], r->waiting);
+	vw_set_text(t, &cells[COL_UUID], r->uuid);
+}
+
+static void fill(const struct vw_world *w, struct vw_table *t)
+{
+	struct store_run *runs;
+	size_t count;
+
+	if (!w->store || store_runs_list(w->store, w->subject, RUNS_MAX, &runs, &count, NULL))
+		return;
+	for (size_t i = 0; i < count; i++)
+		add_run(t, &runs[i]);
+	store_runs_free(runs, count);
+}
+
+const struct vw_view vw_runs = {
+	.name = "runs",
+	.title = "Runs",
+	.summary = "runs of this state store; with a name, those of that playbook",
+	.columns = columns,
+	.column_count = COL_COUNT,
+	.sort = "-number",
+	.store = true,
+	.fill = fill,
+};

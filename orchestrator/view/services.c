@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* View: services, as the registries list them, with measures and config beside. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "orchestrator/view/internal.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
+
+#define VERSIONS_MAX 64
+#define ERRORS_BAD   0.01 /* a share of failed requests that deserves a look */
+
+enum {
+	COL_SERVICE,
+	COL_ENVIRONMENT,
+	COL_APP,
+	COL_STATE,
+	COL_REASON,
+	COL_UP,
+	COL_ALL,
+	COL_VERSIONS,
+	COL_RATE,
+	COL_ERROR_SHARE,
+	COL_P50,
+	COL_P99,
+	COL_P99_SERIES,
+	COL_CONFIG_REVISION,
+	COL_CHANGED,
+	COL_COUNT
+};
+
+static const struct vw_column columns[COL_COUNT] = {
+	[COL_SERVICE] = {"service", "SERVICE", "Name in the registry.", VW_TEXT, 12, 40, 0, false},
+	[COL_ENVIRONMENT] = {"environment", "ENV", "Environment in the registry.", VW_TEXT, 4, 14,
+			     9, true},
+	[COL_APP] = {"app", "APP", "Application that the service belongs to.", VW_TEXT, 4, 16, 10,
+		     true},
+	[COL_STATE] = {"state", "STATE", "ok, degraded, failed, noContact, off or working.",
+		       VW_STATE, 8, 9, 3, false},
+	[COL_REASON] = {"reason", "REASON", "Why it is in this state.", VW_TEXT, 10, 40, 11, true},
+	[COL_UP] = {"up", "UP", "Instances that the registry calls UP.", VW_NUMBER, 3, 7, 1, false},
+	[COL_ALL] = {"all", "ALL", "Instances, whatever their state.", VW_NUMBER, 3, 7, 1, false},
+	[COL_VERSIONS] = {"versions", "VERSIONS", "Versions with their share of the instances.",
+			  VW_SHARES, 8, 26, 4, false},
+	[COL_RATE] = {"rate", "RPS", "Requests per second.", VW_NUMBER, 5, 9, 5, false},
+	[COL_ERROR_SHARE] = {"errorShare", "ERR", "Share of requests that failed.", VW_SHARE, 4, 6,
+			     2, false},
+	[COL_P50] = {"p50", "P50 ms", "Median duration of requests.", VW_MILLIS, 6, 8, 8, false},
+	[COL_P99] = {"p99", "P99 ms", "99 of 100 requests were faster.", VW_MILLIS, 6, 8, 2, false},
+	[COL_P99_SERIES] = {"p99Series", "P99", "p99, one point a refresh.", VW_SERIES, 8, 16, 6,
+			    false},
+	[COL_CONFIG_REVISION] = {"configRevision", "CFG", "Newest revision of its config keys.",
+				 VW_TEXT, 3, 12, 7, false},
+	[COL_CHANGED] = {"changed", "CHANGED", "When an instance was last seen to change.", VW_TIME,
+			 5, 8, 4, false},
+};
+
+/* --- state --- */
+
+enum vw_state vw_instance_state(enum sl_instance_state s)
+{
+	static const enum vw_state states[SL_INSTANCE_STATE_COUNT] = {
+		[SL_INSTANCE_UP] = VW_OK,
+		[SL_INSTANCE_DOWN] = VW_FAILED,
+		[SL_INSTANCE_STARTING] = VW_WORKING,
+		[SL_INSTANCE_TESTING] = VW_WORKING,
+		[SL_INSTANCE_OUT] = VW_OFF,
+		[SL_INSTANCE_UNKNOWN] = VW_NO_CONTACT,
+	};
+
+	return (unsigned)s < SL_INSTANCE_STATE_COUNT ? states[s] : VW_NO_CONTACT;
+}
+
+/* "12 of 480 not up (3 down, 8 starting, 1 out)" */
+static void put_reason(char *dst, size_t size, const struct cat_service *s, const size_t *by)
+{
+	static const char *const words[SL_INSTANCE_STATE_COUNT] = {
+		[SL_INSTANCE_DOWN] = "down",       [SL_INSTANCE_STARTING] = "starting",
+		[SL_INSTANCE_TESTING] = "testing", [SL_INSTANCE_OUT] = "out of service",
+		[SL_INSTANCE_UNKNOWN] = "unknown",
+	};
+	size_t at = (size_t)snprintf(dst, size, "%zu of %zu not up (", s->count - s->up, s->count);
+	const char *comma = "";
+
+	for (int i = 0; i < SL_INSTANCE_STATE_COUNT; i++) {
+		if (!words[i] || !by[i] || at >= size)
+			continue;
+		at += (size_t)snprintf(dst + at, size - at, "%s%zu %s", comma, by[i], words[i]);
+		comma = ", ";
+	}
+	if (at < size)
+		snprintf(dst + at, size - at, ")");
+}
+
+enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t size)
+{
+	size_t by[SL_INSTANCE_STATE_COUNT] = {0};
+
+	snprintf(reason, size, "%s", s->count ? "" : "no instances");
+	if (!s->count)
+		return VW_OFF;
+	for (size_t i = 0; i < s->count; i++)
+		by[s->instances[i].state]++;
+	if (s->up == s->count)
+		return VW_OK;
+	put_reason(reason, size, s, by);
+	if (by[SL_INSTANCE_UNKNOWN] == s->count)
+		return VW_NO_CONTACT;
+	if (by[SL_INSTANCE_OUT] == s->count)
+		return VW_OFF;
+	if (!s->up && by[SL_INSTANCE_STARTING] + by[SL_INSTANCE_TESTING])
+		return VW_WORKING;
+	if (!s->up)
+		return VW_FAILED;
+	return by[SL_INSTANCE_DOWN] || by[SL_INSTANCE_OUT] || by[SL_INSTANCE_UNKNOWN] ? VW_DEGRADED
+										      : VW_WORKING;
+}
+
+/* --- what stands beside --- */
+
+struct newest {
+	const char *service, *revision;
+	int64_t changed;
+	UT_hash_handle hh;
+};
+
+static bool is_newer(const struct cat_key *k, const struct newest *than)
+{
+	int64_t a, b;
+
+	if (k->changed != than->changed)
+		return k->changed > than->changed;
+	return sl_count_parse(k->revision, 0, INT64_MAX, &a) &&
+	       sl_count_parse(than->revision, 0, INT64_MAX, &b) && a > b;
+}
+
+/* The newest revision of each service's keys. */
+static struct newest *newest_revisions(struct vw_table *t, const struct catalogue *c)
+{
+	struct newest *all = NULL, *one;
+
+	for (size_t i = 0; i < catalogue_key_count(c); i++) {
+		const struct cat_key *k = catalogue_key(c, i);
+		const char *service = NULL;
+
+		for (size_t l = 0; l < k->label_count && !service; l++)
+			if (strcmp(k->labels[l].name, "service") == 0)
+				service = k->labels[l].value;
+		if (!service || !*k->revision)
+			continue;
+		HASH_FIND_STR(all, service, one);
+		if (!one) {
+			one = vw_alloc(t, sizeof *one);
+			one->service = service;
+			one->changed = -1;
+			HASH_ADD_KEYPTR(hh, all, one->service, strlen(one->service), one);
+		}
+		if (one->changed < 0 || is_newer(k, one)) {
+			one->changed = k->changed;
+			one->revision = k->revision;
+		}
+	}
+	return all;
+}
+
+static int more_first(const void *a, const void *b)
+{
+	const struct vw_pair *x = a, *y = b;
+
+	if (x->share != y->share)
+		return x->share < y->share ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static void set_versions(struct vw_table *t, struct vw_cell *cell, const struct cat_service *s)
+{
+	struct vw_pair found[VERSIONS_MAX], *pairs;
+	size_t n = 0, k;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const char *version = s->instances[i].version;
+
+		for (k = n; k > 0 && strcmp(found[k - 1].name, version) != 0; k--)
+			;
+		if (k)
+			found[k - 1].share += 1.0 / (double)s->count;
+		else if (*version && n < VERSIONS_MAX)
+			found[n++] =
+				(struct vw_pair){.name = version, .share = 1.0 / (double)s->count};
+	}
+	if (!n)
+		return;
+	qsort(found, n, sizeof *found, more_first);
+	pairs = vw_alloc(t, n * sizeof *pairs);
+	for (k = 0; k < n; k++)
+		pairs[k] = (struct vw_pair){
+			.name = vw_dup(t, found[k].name),
+			.share = round(found[k].share * 1e6) / 1e6, /* sums leave crumbs */
+		};
+	cell->known = true;
+	cell->pairs = pairs;
+	cell->count = n;
+}
+
+static enum vw_state state_of(const struct cat_service *s, const struct cat_measures *m,
+			      char *reason, size_t size)
+{
+	enum vw_state state = vw_service_state(s, reason, size);
+	char share[32];
+
+	if (!(m->error_share >= ERRORS_BAD)) /* also when unknown */
+		return state;
+	snprintf(reason + strlen(reason), size - strlen(reason), "%serrors %s", *reason ? "; " : "",
+		 sl_share_format(share, sizeof share, m->error_share));
+	return state == VW_OK ? VW_DEGRADED : state;
+}
+
+static void add_service(struct vw_table *t, const struct vw_world *w, const struct cat_service *s,
+			struct newest *revisions)
+{
+	struct cat_measures m = catalogue_measures(w->catalogue, s->service);
+	char reason[256];
+	enum vw_state state = state_of(s, &m, reason, sizeof reason);
+	const char *id = vw_printf(t, "%s/%s/%s@%s", s->service, s->environment, s->app, s->source);
+	struct vw_cell *cells = vw_row_add(t, id, state, s->service, reason);
+	struct newest *newest;
+
+	vw_set_text(t, &cells[COL_SERVICE], s->service);
+	vw_set_text(t, &cells[COL_ENVIRONMENT], *s->environment ? s->environment : w->environment);
+	vw_set_text(t, &cells[COL_APP], s->app);
+	vw_set_state(&cells[COL_STATE], state);
+	vw_set_text(t, &cells[COL_REASON], reason);
+	vw_set_number(&cells[COL_UP], (double)s->up);
+	vw_set_number(&cells[COL_ALL], (double)s->count);
+	set_versions(t, &cells[COL_VERSIONS], s);
+	vw_set_number(&cells[COL_RATE], m.rate);
+	vw_set_number(&cells[COL_ERROR_SHARE], m.error_share);
+	vw_set_number(&cells[COL_P50], m.p50_ms);
+	vw_set_number(&cells[COL_P99], m.p99_ms);
+	vw_set_series(t, &cells[COL_P99_SERIES], m.p99_series, m.series_count);
+	HASH_FIND_STR(revisions, s->service, newest);
+	if (newest)
+		vw_set_text(t, &cells[COL_CONFIG_REVISION], newest->revision);
+	vw_set_time(&cells[COL_CHANGED], s->changed);
+}
+
+static void fill(const struct vw_world *w, struct vw_table *t)
+{
+	struct newest *revisions;
+
+	if (!w->catalogue)
+		return;
+	revisions = newest_revisions(t, w->catalogue);
+	for (size_t i = 0; i < catalogue_service_count(w->catalogue); i++) {
+		const struct cat_service *s = catalogue_service(w->catalogue, i);
+
+		if (!w->subject || strcmp(w->subject, s->service) == 0)
+			add_service(t, w, s, revisions);
+	}
+	HASH_CLEAR(hh, revisions);
+}
+
+const struct vw_view vw_services = {
+	.name = "services",
+	.title = "Services",
+	.summary = "state, instances, versions, requests, errors and durations of each service",
+	.roles = CAT_REGISTRY | CAT_METRICS | CAT_CONFIG,
+	.columns = columns,
+	.column_count = COL_COUNT,
+	.sort = "state",
+	.fill = fill,
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A filled table and its memory: one arena, dropped in one call. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "orchestrator/view/internal.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+#define CHUNK_BYTES (64u << 10)
+#define TEXT_MAX    (256u << 10)
+
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	_Alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+	struct chunk *chunks;
+	size_t row_cap;
+	int64_t now;
+};
+
+struct vw_table *vw_table_fill(const struct vw_view *v, const struct vw_world *w)
+{
+	struct vw_table *t = sl_alloc(sizeof *t);
+	struct arena *a = sl_alloc(sizeof *a);
+
+	t->view = v;
+	t->arena = a;
+	a->now = w->now;
+	v->fill(w, t);
+	return t;
+}
+
+void vw_table_free(struct vw_table *t)
+{
+	struct arena *a;
+
+	if (!t)
+		return;
+	a = t->arena;
+	while (a->chunks) {
+		struct chunk *next = a->chunks->next;
+
+		free(a->chunks);
+		a->chunks = next;
+	}
+	free(a);
+	free(t->rows);
+	free(t);
+}
+
+int64_t vw_table_now(const struct vw_table *t)
+{
+	return ((const struct arena *)t->arena)->now;
+}
+
+void *vw_alloc(struct vw_table *t, size_t size)
+{
+	struct arena *a = t->arena;
+	size_t want = (size + 15) & ~(size_t)15;
+	struct chunk *chunk = a->chunks;
+	void *at;
+
+	if (!chunk || chunk->size - chunk->used < want) {
+		size_t bytes = want > CHUNK_BYTES ? want : CHUNK_BYTES;
+
+		chunk = sl_alloc(sizeof *chunk + bytes);
+		chunk->size = bytes;
+		chunk->next = a->chunks;
+		a->chunks = chunk;
+	}
+	at = chunk->bytes + chunk->used;
+	chunk->used += want;
+	return at;
+}
+
+static bool is_plain(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] < 0x20 || (unsigned char)s[i] > 0x7e)
+			return false;
+	return true;
+}
+
+/* Cleaned on the way: nothing in a table can steer a terminal. Newlines become spaces on the
+ * screen, but stay in the value. */
+const char *vw_dup(struct vw_table *t, const char *s)
+{
+	size_t len = s ? strnlen(s, TEXT_MAX) : 0;
+	char *to;
+
+	if (!len)
+		return "";
+	to = vw_alloc(t, len + 1);
+	if (is_plain(s, len))
+		memcpy(to, s, len);
+	else
+		sl_text_clean(to, len + 1, s, len, true);
+	return to;
+}
+
+const char *vw_printf(struct vw_table *t, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return vw_dup(t, text);
+}
+
+struct vw_cell *vw_row_add(struct vw_table *t, const char *id, enum vw_state state,
+			   const char *full, const char *reason)
+{
+	struct arena *a = t->arena;
+	struct vw_cell *cells = vw_alloc(t, t->view->column_count * sizeof *cells);
+
+	SL_GROW(t->rows, t->count, a->row_cap);
+	t->rows[t->count++] = (struct vw_row){
+		.id = vw_dup(t, id),
+		.state = state,
+		.full = vw_dup(t, full),
+		.reason = vw_dup(t, reason),
+		.cells = cells,
+	};
+	return cells;
+}
+
+long vw_column_find(const struct vw_view *v, const char *key, size_t len)
+{
+	for (size_t i = 0; i < v->column_count; i++)
+		if (strlen(v->columns[i].key) == len &&
+		    strncasecmp(v->columns[i].key, key, len) == 0)
+			return (long)i;
+	return -1;
+}
+
+int vw_column_unknown(const struct vw_view *v, const char *key, struct sl_error *e)
+{
+	const char **keys = sl_alloc_n(v->column_count + 1, sizeof *keys), *near;
+	struct sl_buf all;
+
+	sl_buf_init(&all, 512);
+	for (size_t i = 0; i < v->column_count; i++) {
+		keys[i] = v->columns[i].key;
+		sl_buf_printf(&all, "%s%s", i ? ", " : "", keys[i]);
+	}
+	near = sl_text_nearest(key, keys, v->column_count);
+	if (near)
+		sl_fail(e, SL_EINPUT, "%s have no column '%.64s'; did you mean '%s'?", v->name, key,
+			near);
+	else
+		sl_fail(e, SL_EINPUT, "%s have no column '%.64s'; there are: %s", v->name, key,
+			sl_buf_str(&all));
+	sl_buf_release(&all);
+	free(keys);
+	return SL_EINPUT;
+}
+
+/* --- setting cells --- */
+
+void vw_set_text(struct vw_table *t, struct vw_cell *cell, const char *text)
+{
+	if (!text || !*text)
+		return;
+	cell->known = true;
+	cell->text = vw_dup(t, text);
+}
+
+void vw_set_number(struct vw_cell *cell, double number)
+{
+	cell->known = isfinite(number);
+	cell->number = number;
+}
+
+void vw_set_id(struct vw_table *t, struct vw_cell *cell, int64_t number)
+{
+	cell->known = number != 0;
+	cell->number = (double)number;
+	cell->text = vw_printf(t, "%" PRId64, number);
+}
+
+void vw_set_time(struct vw_cell *cell, int64_t ms)
+{
+	cell->known = ms > 0;
+	cell->number = (double)ms;
+}
+
+void vw_set_state(struct vw_cell *cell, enum vw_state s)
+{
+	cell->known = true;
+	cell->number = s;
+}
+
+void vw_set_bool(struct vw_cell *cell, bool yes)
+{
+	cell->known = true;
+	cell->number = yes;
+}
+
+void vw_set_labels(struct vw_table *t, struct vw_cell *cell, const struct cat_label *labels,
+		   size_t count)
+{
+	struct vw_pair *pairs = vw_alloc(t, count * sizeof *pairs);
+
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = (struct vw_pair){.name = vw_dup(t, labels[i].name),
+					    .value = vw_dup(t, labels[i].value)};
+	cell->known = true;
+	cell->pairs = pairs;
+	cell->count = count;
+}
+
+void vw_set_series(struct vw_table *t, struct vw_cell *cell, const double *series, size_t count)
+{
+	double *copy;
+
+	if (!count)
+		return;
+	copy = vw_alloc(t, count * sizeof *copy);
+	memcpy(copy, series, count * sizeof *copy);
+	cell->known = true;
+	cell->series = copy;
+	cell->count = count;
+}
+
+bool vw_wanted(const char *want, const char *is)
+{
+	return !want || !*want || !*is || strcmp(want, is) == 0;
+}
