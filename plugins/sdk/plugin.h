@@ -332,6 +332,11 @@ enum sl_span_kind {
 	SL_SPAN_CONSUMER
 };
 
+struct sl_span_note { /* something that happened while the span ran */
+	int64_t time_us; /* Unix us; 0 = unknown */
+	const char *text;
+};
+
 struct sl_span {
 	const char *trace, *id, *parent; /* lower-case hex; parent NULL = root, or lost */
 	const char *service, *name;
@@ -340,9 +345,11 @@ struct sl_span {
 	const char *peer; /* remote service, or NULL */
 	enum sl_span_kind kind;
 	int64_t start_us, duration_us; /* Unix us; 0 start = missing, -1 duration = missing */
-	bool error, shared;
+	bool error, shared; /* shared: the called side of a span whose id both sides use */
 	const struct sl_label *tags;
 	size_t tag_count;
+	const struct sl_span_note *notes;
+	size_t note_count;
 };
 
 struct sl_trace_query {
