@@ -144,10 +144,13 @@ static void failed(struct act *a, const struct sl_error *e)
 	struct runner *r = a->r;
 	if (runner_is_undoing(r))
 		return; /* a failing undo step does not stop the others */
-	if (e->code == SL_ECONFLICT)
-		walk_stop(r, STOP_PROBLEM, "%s", e->msg);
+	enum stop_reason why = e->code == SL_ECONFLICT ? STOP_PROBLEM : STOP_FAILURE;
+	const char *what = plan_do_name(a->step->what);
+	if (a->step->host && a->step->port)
+		walk_stop(r, why, "%s on %s:%u: %s", what, a->step->host, a->step->port, e->msg);
 	else
-		walk_stop(r, STOP_FAILURE, "%s", e->msg);
+		walk_stop(r, why, "%s on %s: %s", what,
+			  a->step->host ? a->step->host : "the router", e->msg);
 }
 
 /* Errors of the way to the host, not of what was asked there: the same step may be sent again,

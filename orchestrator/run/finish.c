@@ -44,7 +44,9 @@ void finish_end(struct runner *r, const char *outcome, int code)
 	sl_json_add_int(event, "exit", code);
 	sl_json_add_array(event, "owed");
 	cJSON_AddItemToObject(event, "left", left_over(r));
-	const char *failure = r->view.failure ? r->view.failure : r->stop_why;
+	/* An undo that was asked for is no failure: why it was stopped is in control.taken. */
+	const char *failure =
+		r->view.failure || runner_is_undoing(r) ? r->view.failure : r->stop_why;
 	sl_json_add_str(event, "failure", code ? failure : NULL);
 	cJSON *row = cJSON_CreateObject();
 	sl_json_add_str(row, "state", "ended");
