@@ -76,7 +76,9 @@ static int fail_text(const struct sl_http_response *r, const char *body, struct 
 	if (!shown[0])
 		return sl_fail(e, code, "status %ld with an empty answer instead of JSON",
 			       r->status);
-	return sl_fail(e, code, "status %ld with a text instead of JSON: %s", r->status, shown);
+	/* What it will not answer, in its own words: who asked can mend it. */
+	return sl_fail(e, r->status == 400 ? SL_EINPUT : code,
+		       "status %ld with a text instead of JSON: %s", r->status, shown);
 }
 
 int sl_answer_check(const struct sl_http_response *r, struct sl_error *e)

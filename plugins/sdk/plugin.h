@@ -332,7 +332,7 @@ enum sl_span_kind {
 	SL_SPAN_CONSUMER
 };
 
-struct sl_span_note { /* something that happened while the span ran */
+struct sl_span_note {    /* something that happened while the span ran */
 	int64_t time_us; /* Unix us; 0 = unknown */
 	const char *text;
 };
