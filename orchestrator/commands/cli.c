@@ -59,8 +59,11 @@ static int option_of(int value)
 
 static int parse_output(struct cli *c, const char *text)
 {
-	static const char *const names[] = {
-		[OUTPUT_TABLE] = "table", [OUTPUT_WIDE] = "wide", [OUTPUT_JSON] = "json"};
+	static const char *const names[] = {[OUTPUT_TABLE] = "table",
+					    [OUTPUT_WIDE] = "wide",
+					    [OUTPUT_JSON] = "json",
+					    [OUTPUT_CSV] = "csv",
+					    [OUTPUT_NDJSON] = "ndjson"};
 	const char *near;
 	size_t i;
 
@@ -71,7 +74,7 @@ static int parse_output(struct cli *c, const char *text)
 		}
 	}
 	near = sl_text_nearest(text, names, SL_COUNT(names));
-	cli_error("-o takes table, wide or json, not '%s'%s%s%s", text,
+	cli_error("-o takes table, wide, json, csv or ndjson, not '%s'%s%s%s", text,
 		  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 	return RUN_INPUT;
 }
@@ -116,6 +119,12 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 		break;
 	case OPT_OUT:
 		c->out = value;
+		break;
+	case OPT_FILTER:
+		c->filter = value;
+		break;
+	case OPT_SORT:
+		c->sort = value;
 		break;
 	case OPT_SET:
 		return take_list(p->sets, &p->set_count, SL_COUNT(p->sets), value, "set");
@@ -239,6 +248,13 @@ static int check_options(const struct cli *c)
 			continue;
 		cli_error("`sluice %s` takes no --%s; see `sluice help %s`", c->command->name,
 			  option_rows[id].name, c->command->name);
+		return RUN_INPUT;
+	}
+	if (c->output > OUTPUT_JSON && !command_takes(c->command, OPT_FILTER)) {
+		cli_error(
+			"csv and ndjson are for `sluice get`; `sluice %s -o` takes table, wide or "
+			"json",
+			c->command->name);
 		return RUN_INPUT;
 	}
 	if (c->take_over && (!c->reason || !*c->reason)) {

@@ -16,7 +16,7 @@
 #include "orchestrator/state/store.h"
 #include "plugins/host/host.h"
 
-enum cli_output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON };
+enum cli_output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_NDJSON };
 
 enum option_id {
 	OPT_INVENTORY,
@@ -36,6 +36,8 @@ enum option_id {
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_STARTED_FD,
+	OPT_FILTER,
+	OPT_SORT,
 	OPT_COUNT
 };
 
@@ -75,7 +77,7 @@ struct cli {
 	size_t arg_count;
 	/* options */
 	unsigned given; /* bits */
-	const char *inventory, *limit, *reason, *out;
+	const char *inventory, *limit, *reason, *out, *filter, *sort;
 	enum cli_output output;
 	bool yes, detach, wait, take_over, keep, no_color;
 	int verbose, started_fd; /* -1 = none */
@@ -156,6 +158,8 @@ int command_undo(struct cli *c);
 int command_attach(struct cli *c);
 int command_runs(struct cli *c);
 int command_show(struct cli *c);
+int command_get(struct cli *c);
+int command_watch(struct cli *c);
 int command_plugins(struct cli *c);
 int command_schema(struct cli *c);
 int command_version(struct cli *c);

@@ -12,7 +12,7 @@ const struct option_row option_rows[OPT_COUNT] = {
 	[OPT_LIMIT] = {0, "limit", "HOSTS",
 		       "touch only these hosts, groups or ranges (a comma list)"},
 	[OPT_YES] = {'y', "yes", NULL, "ask nothing"},
-	[OPT_OUTPUT] = {'o', "output", "FORMAT", "table, wide or json"},
+	[OPT_OUTPUT] = {'o', "output", "FORMAT", "table, wide or json; get also csv, ndjson"},
 	[OPT_OUT] = {0, "out", "FILE", "save the plan, for `sluice run FILE`"},
 	[OPT_REASON] = {0, "reason", "TEXT", "why; kept in the journal"},
 	[OPT_DETACH] = {0, "detach", NULL, "run in the background; means --wait"},
@@ -25,6 +25,8 @@ const struct option_row option_rows[OPT_COUNT] = {
 	[OPT_HELP] = {'h', "help", NULL, "show this help"},
 	[OPT_VERSION] = {0, "version", NULL, "show the version"},
 	[OPT_STARTED_FD] = {0, "started-fd", "FD", NULL},
+	[OPT_FILTER] = {'f', "filter", "TERMS", "only these rows: 'state:bad p99>200 !test'"},
+	[OPT_SORT] = {0, "sort", "COLUMN", "order by a column; -COLUMN for the other way round"},
 };
 
 #define O(id)      (1u << OPT_##id)
@@ -138,6 +140,26 @@ const struct command commands[] = {
 	 .flags = CMD_NEEDS_STORE,
 	 .max_args = 1,
 	 .handler = command_show},
+	{.name = "get",
+	 .summary = "show services, instances, keys, runs, releases or events",
+	 .usage = "VIEW [SUBJECT]",
+	 .about = "Asks every backend of the inventory that has to do with the view and waits 10 s "
+		  "at most. SUBJECT is a service, of runs a playbook's name. Exit 7 when no source "
+		  "answered.",
+	 .options = O(INVENTORY) | O(FILTER) | O(SORT),
+	 .min_args = 1,
+	 .max_args = 2,
+	 .handler = command_get},
+	{.name = "watch",
+	 .summary = "print the rows of a view as they change, or follow a run",
+	 .usage = "VIEW [SUBJECT] | run [RUN]",
+	 .about = "All rows first, then those that changed; -o json prints one object a line. "
+		  "`watch "
+		  "run` is attach and exits with the run's code. Ctrl-C leaves.",
+	 .options = O(INVENTORY) | O(FILTER) | O(SORT),
+	 .min_args = 1,
+	 .max_args = 2,
+	 .handler = command_watch},
 	{.name = "plugins",
 	 .summary = "list plugins and the settings they take",
 	 .usage = "[NAME]",

@@ -136,6 +136,14 @@ static void add_fallbacks(const struct inv_backend *b, const struct sl_plugin *p
 	}
 }
 
+/* Keys of the inventory itself, for whoever reads the backend; no plugin's. */
+static bool is_ours(const struct inv_backend *b, const struct sl_plugin *plugin, const char *key)
+{
+	if (!strcmp(key, "type"))
+		return true;
+	return b->kind == INV_METRICS && !strcmp(key, "queries") && !setting_find(plugin, key);
+}
+
 struct sl_settings *inventory_backend_settings(const struct inventory_file *f,
 					       const struct inv_backend *b,
 					       const struct sl_plugin *plugin, struct sl_error *e)
@@ -146,7 +154,7 @@ struct sl_settings *inventory_backend_settings(const struct inventory_file *f,
 
 	s->pub.backend = sl_strdup(b->name);
 	for (; !rc && it; it = it->next)
-		if (strcmp(it->key, "type"))
+		if (!is_ours(b, plugin, it->key))
 			rc = take_value(f, b, it, plugin, s, e);
 	if (!rc) {
 		add_fallbacks(b, plugin, s);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sluice get: a view as it is now. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "orchestrator/commands/look.h"
+#include "plugins/sdk/units.h"
+
+#define DEADLINE_MS 10000
+#define OUTPUT_MAX  (512u << 20)
+
+static const enum vw_format formats[] = {
+	[OUTPUT_TABLE] = VW_AS_TABLE, [OUTPUT_WIDE] = VW_AS_WIDE,     [OUTPUT_JSON] = VW_AS_JSON,
+	[OUTPUT_CSV] = VW_AS_CSV,     [OUTPUT_NDJSON] = VW_AS_NDJSON,
+};
+
+static int write_out(const struct sl_buf *out)
+{
+	if (out->truncated) {
+		cli_error("the answer is larger than %u MiB: filter it", OUTPUT_MAX >> 20);
+		return RUN_INPUT;
+	}
+	if (fwrite(sl_buf_str(out), 1, out->len, stdout) == out->len && fflush(stdout) == 0)
+		return RUN_DONE;
+	cli_error("standard output: %s", strerror(errno));
+	return RUN_INTERNAL;
+}
+
+static int print(const struct look *l)
+{
+	struct cli *c = l->c;
+	bool people = c->output == OUTPUT_TABLE || c->output == OUTPUT_WIDE;
+	/* what programs read comes sorted by key, so that two answers can be compared */
+	struct vw_table *t = look_table(l, !people);
+	struct sl_buf out;
+	int rc;
+
+	sl_buf_init(&out, OUTPUT_MAX);
+	vw_print(t, l->filter, l->catalogue, formats[c->output], sl_time_now(), c->colour, &out);
+	if (people && !out.len)
+		fprintf(stderr, t->count ? "No %s pass the filter.\n" : "No %s.\n", l->view->name);
+	rc = write_out(&out);
+	sl_buf_release(&out);
+	vw_table_free(t);
+	return rc;
+}
+
+int command_get(struct cli *c)
+{
+	struct look l;
+	int rc = look_open(&l, c, false), verdict;
+
+	if (!rc) {
+		look_settle(&l, DEADLINE_MS);
+		rc = print(&l);
+		verdict = look_verdict(&l);
+		rc = rc ? rc : verdict;
+	}
+	look_close(&l);
+	return rc;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "orchestrator/commands/look.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
+
+static int unknown_view(const char *name)
+{
+	const struct vw_view *const *views;
+	size_t count = vw_views(&views);
+	const char *names[32], *near;
+	char clean[64];
+	struct sl_buf all;
+
+	sl_buf_init(&all, 512);
+	for (size_t i = 0; i < count && i < SL_COUNT(names); i++) {
+		names[i] = views[i]->name;
+		sl_buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
+	}
+	near = sl_text_nearest(name, names, count);
+	sl_text_clean(clean, sizeof clean, name, strlen(name), false);
+	if (near)
+		cli_error("there is no view '%s' (did you mean '%s'?)", clean, near);
+	else
+		cli_error("there is no view '%s'; there are: %s", clean, sl_buf_str(&all));
+	sl_buf_release(&all);
+	return RUN_INPUT;
+}
+
+static int load_inventory(struct look *l)
+{
+	struct diags *d = diags_new();
+
+	l->inventory = inventory_load(l->c->inventory, d);
+	diags_print(d, stderr, l->c->colour_err);
+	diags_free(d);
+	return l->inventory ? RUN_DONE : RUN_INPUT;
+}
+
+/* The role without which the view shows nothing: the others only add columns. */
+static unsigned main_role(const struct vw_view *v)
+{
+	return v->roles & -v->roles;
+}
+
+static const char *role_word(unsigned role)
+{
+	switch (role) {
+	case CAT_REGISTRY:
+		return "registry";
+	case CAT_CONFIG:
+		return "config centre";
+	case CAT_METRICS:
+		return "metrics backend";
+	default:
+		return "tracing backend";
+	}
+}
+
+static size_t count_sources(const struct look *l, unsigned roles)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < catalogue_source_count(l->catalogue); i++)
+		n += (catalogue_source(l->catalogue, i).role & roles) != 0;
+	return n;
+}
+
+static int open_sources(struct look *l)
+{
+	int rc = load_inventory(l);
+
+	if (!rc)
+		rc = cli_plugins(l->c);
+	if (rc)
+		return rc;
+	l->sources = vw_sources_open(uv_default_loop(), l->inventory, l->c->plugins, 0);
+	l->catalogue = vw_sources_catalogue(l->sources);
+	if (l->view->store || count_sources(l, main_role(l->view)))
+		return RUN_DONE;
+	cli_error("%s: `%s` stands on a %s, and the inventory names none", l->c->inventory,
+		  l->view->name, role_word(main_role(l->view)));
+	return RUN_INPUT;
+}
+
+/* What was asked is checked before anything is contacted. */
+static int check_question(struct look *l)
+{
+	const struct vw_world nothing = {.environment = ""};
+	struct vw_table *t = vw_table_fill(l->view, &nothing);
+	struct sl_error e = {0};
+	int rc = vw_sort(t, l->c->sort ? l->c->sort : l->view->sort, &e);
+
+	vw_table_free(t);
+	if (!rc) {
+		l->filter = vw_filter_parse(l->view, l->c->filter ? l->c->filter : "", &e);
+		rc = l->filter ? SL_OK : (int)e.code;
+	}
+	return rc ? cli_fail(&e) : RUN_DONE;
+}
+
+int look_open(struct look *l, struct cli *c, bool live)
+{
+	bool must;
+	int rc;
+
+	*l = (struct look){.c = c, .view = vw_find(c->args[0])};
+	if (!l->view)
+		return unknown_view(c->args[0]);
+	l->subject = c->arg_count > 1 ? c->args[1] : NULL;
+	rc = check_question(l);
+	if (!rc && l->view->store)
+		rc = cli_open_store(c);
+	must = l->view->roles && !l->view->store;
+	if (!rc && must && !c->inventory) {
+		cli_error("`%s` come from the backends of an inventory: say -i INVENTORY",
+			  l->view->name);
+		return RUN_INPUT;
+	}
+	if (!rc && c->inventory && l->view->roles && (must || live))
+		rc = open_sources(l);
+	return rc;
+}
+
+static void mark_closed(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+void look_close(struct look *l)
+{
+	bool closed = l->sources == NULL;
+
+	if (l->sources)
+		vw_sources_close(l->sources, mark_closed, &closed);
+	while (!closed)
+		uv_run(uv_default_loop(), UV_RUN_ONCE);
+	inventory_free(l->inventory);
+	vw_filter_free(l->filter);
+	*l = (struct look){0};
+}
+
+struct vw_table *look_table(const struct look *l, bool by_id)
+{
+	const struct vw_world world = {
+		.catalogue = l->catalogue,
+		.store = l->c->store,
+		.environment =
+			l->inventory && l->inventory->environment ? l->inventory->environment : "",
+		.subject = l->subject,
+		.now = sl_time_now(),
+	};
+	struct vw_table *t = vw_table_fill(l->view, &world);
+
+	vw_sort(t, l->c->sort ? l->c->sort : by_id ? "" : l->view->sort, NULL);
+	return t;
+}
+
+/* --- waiting --- */
+
+static void on_deadline(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+}
+
+void look_settle(struct look *l, int64_t ms)
+{
+	uv_loop_t *loop = uv_default_loop();
+	uv_timer_t timer;
+	bool over = false;
+
+	if (!l->catalogue)
+		return;
+	uv_timer_init(loop, &timer);
+	timer.data = &over;
+	uv_timer_start(&timer, on_deadline, (uint64_t)ms, 0);
+	catalogue_want(l->catalogue, l->view->roles);
+	while (!over && !catalogue_settled(l->catalogue))
+		uv_run(loop, UV_RUN_ONCE);
+	timer.data = &over;
+	over = false;
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_run(loop, UV_RUN_NOWAIT);
+}
+
+int look_verdict(const struct look *l)
+{
+	size_t answered = 0;
+
+	if (!l->catalogue)
+		return RUN_DONE;
+	for (size_t i = 0; i < catalogue_source_count(l->catalogue); i++) {
+		struct cat_source s = catalogue_source(l->catalogue, i);
+
+		if (!(s.role & l->view->roles))
+			continue;
+		answered += s.read_at && (s.role & main_role(l->view));
+		if (*s.error)
+			cli_error("%s '%s' (%s): %s", role_word(s.role), s.name, s.type, s.error);
+		else if (!s.read_at)
+			cli_error("%s '%s' (%s): no answer yet", role_word(s.role), s.name, s.type);
+	}
+	return answered || l->view->store ? RUN_DONE : RUN_UNREACHABLE;
+}

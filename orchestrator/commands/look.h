@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What get and watch share: a view with everything that it is built from. */
+#ifndef SLUICE_COMMANDS_LOOK_H
+#define SLUICE_COMMANDS_LOOK_H
+
+#include "orchestrator/commands/command.h"
+#include "orchestrator/view/sources.h"
+#include "orchestrator/view/view.h"
+
+struct look {
+	struct cli *c;
+	const struct vw_view *view;
+	const char *subject; /* NULL = all */
+	struct vw_filter *filter;
+	struct inventory_file *inventory;
+	struct vw_sources *sources;
+	struct catalogue *catalogue; /* NULL: the view needs none, or there is no inventory */
+};
+
+/* The arguments are VIEW [SUBJECT]. RUN_DONE, or an exit code with the reason printed. live: the
+ * backends are wanted even by a view that can do without. Close in any case. */
+int look_open(struct look *l, struct cli *c, bool live);
+void look_close(struct look *l);
+/* As it is now, sorted as asked (or as the view says). Yours: vw_table_free. */
+struct vw_table *look_table(const struct look *l, bool by_id);
+/* Runs the loop until every source answered, or ms are over. */
+void look_settle(struct look *l, int64_t ms);
+/* What failed goes to standard error. RUN_UNREACHABLE when no source that the view stands on gave
+ * anything. */
+int look_verdict(const struct look *l);
+
+#endif
