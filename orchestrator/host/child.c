@@ -9,6 +9,8 @@
 
 #define KILL_AFTER_MS 1000
 
+extern char **environ;
+
 struct child {
 	struct transport_pipe pipe;
 	struct transport_pool *pool;
@@ -208,6 +210,37 @@ static void on_started(uv_timer_t *timer)
 		pipe_opened(&c->pipe);
 }
 
+static bool is_set_anew(const char *variable, const char *const *set)
+{
+	size_t name = strcspn(variable, "=") + 1;
+
+	for (; *set; set++) {
+		if (strncmp(variable, *set, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* This process's environment with some variables set anew. Only the array is ours. */
+static char **make_env(const char *const *set)
+{
+	size_t n = 0, more = 0, used = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	while (set[more])
+		more++;
+	env = sl_alloc_n(n + more + 1, sizeof *env);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_set_anew(environ[i], set))
+			env[used++] = environ[i];
+	}
+	for (size_t i = 0; i < more; i++)
+		env[used++] = (char *)set[i];
+	return env;
+}
+
 static void spawn(struct child *c, const struct child_options *o)
 {
 	uv_stdio_container_t stdio[3] = {
@@ -215,11 +248,12 @@ static void spawn(struct child *c, const struct child_options *o)
 		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->out},
 		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->err},
 	};
+	char **env = o->set ? make_env(o->set) : NULL;
 	uv_process_options_t options = {
 		.exit_cb = on_process_exit,
 		.file = o->argv[0],
 		.args = (char **)o->argv,
-		.env = (char **)o->env,
+		.env = env,
 		.cwd = o->cwd,
 		.flags = UV_PROCESS_DETACHED, /* setsid: a group of its own, and no terminal */
 		.stdio_count = 3,
@@ -227,6 +261,7 @@ static void spawn(struct child *c, const struct child_options *o)
 	};
 	int err = uv_spawn(transport_pool_loop(c->pool), &c->process, &options);
 
+	free(env);
 	if (err) {
 		sl_fail(&c->start_error, err == UV_ENOENT ? SL_EUNSUPPORTED : SL_EIO,
 			"%s: cannot start %s: %s", o->name, o->argv[0], uv_strerror(err));

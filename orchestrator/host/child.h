@@ -7,7 +7,7 @@
 
 struct child_options {
 	const char *const *argv; /* copied by the start; NULL-terminated */
-	char *const *env;        /* NULL = this process's */
+	const char *const *set;  /* NAME=value that differ from this process's; may be NULL */
 	const char *cwd;         /* NULL = this process's */
 	const char *name;        /* the host, for messages; borrowed */
 };

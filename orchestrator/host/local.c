@@ -2,15 +2,11 @@
 /* The local driver: sh on this machine, with a folder of its own as $HOME when the target names
  * one. For tests and simulations; nothing connects. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "orchestrator/host/child.h"
 #include "orchestrator/host/socket.h"
 #include "orchestrator/host/transport_driver.h"
 #include "plugins/sdk/mem.h"
-
-extern char **environ;
 
 struct local {
 	struct transport *t;
@@ -67,23 +63,6 @@ static void local_destroy(void *driver)
 	uv_close((uv_handle_t *)&l->timer, on_timer_closed);
 }
 
-/* This process's environment with another HOME. The last string is ours, the rest borrowed. */
-static char **make_env(const char *home)
-{
-	size_t n = 0, used = 0;
-	char **env;
-
-	while (environ[n])
-		n++;
-	env = sl_alloc_n(n + 2, sizeof *env);
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(environ[i], "HOME=", 5) != 0 && strncmp(environ[i], "PWD=", 4) != 0)
-			env[used++] = environ[i];
-	}
-	env[used] = sl_asprintf("HOME=%s", home);
-	return env;
-}
-
 static struct transport_pipe *local_exec(void *driver, const char *command,
 					 const struct transport_pipe_events *events, void *arg)
 {
@@ -91,19 +70,19 @@ static struct transport_pipe *local_exec(void *driver, const char *command,
 	const struct transport_target *target = transport_target_of(l->t);
 	const char *argv[] = {"/bin/sh", "-c", command, NULL};
 	struct child_options o = {.argv = argv, .name = target->name};
+	const char *set[] = {NULL, NULL, NULL};
 	struct transport_pipe *p;
-	char **env = NULL, **last;
+	char *home = NULL, *pwd = NULL;
 
 	if (target->local_root) {
-		o.env = env = make_env(target->local_root);
+		set[0] = home = sl_asprintf("HOME=%s", target->local_root);
+		set[1] = pwd = sl_asprintf("PWD=%s", target->local_root);
+		o.set = set;
 		o.cwd = target->local_root;
 	}
 	p = child_start(transport_pool_of(l->t), &o, events, arg);
-	for (last = env; last && last[1]; last++)
-		;
-	if (last)
-		free(*last);
-	free(env);
+	free(home);
+	free(pwd);
 	return p;
 }
 

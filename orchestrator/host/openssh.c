@@ -171,7 +171,9 @@ static void start_master(struct openssh *o, bool accept)
 	struct transport_pool *pool = transport_pool_of(o->t);
 	const struct transport_target *target = transport_target_of(o->t);
 	const char *folder = transport_pool_folder(pool, &o->error);
-	struct child_options options = {.name = target->name};
+	/* A jump host's ssh does not hear of BatchMode: no window may pop up for it. */
+	static const char *const set[] = {"SSH_ASKPASS_REQUIRE=never", NULL};
+	struct child_options options = {.name = target->name, .set = set};
 	struct openssh_link *l;
 	char **args;
 

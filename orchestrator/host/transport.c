@@ -8,12 +8,9 @@
  */
 #include "orchestrator/host/transport.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "orchestrator/host/folder.h"
 #include "orchestrator/host/transport_driver.h"
 #include "orchestrator/host/transport_errors.h"
 #include "orchestrator/host/transport_internal.h"
@@ -32,7 +29,7 @@ struct transport_pool {
 	void (*closed)(void *arg);
 	void *closed_arg;
 	uv_timer_t closer;
-	char folder[96];
+	struct private_folder folder;
 	char scratch[TRANSPORT_SCRATCH];
 };
 
@@ -78,19 +75,9 @@ unsigned transport_pool_serial(struct transport_pool *p)
 
 const char *transport_pool_folder(struct transport_pool *p, struct sl_error *e)
 {
-	const char *base = getenv("XDG_RUNTIME_DIR");
-
-	if (*p->folder)
-		return p->folder;
-	/* A socket's path has at most 107 bytes: a long base would not leave enough. */
-	if (!base || *base != '/' || strlen(base) > 60 || access(base, W_OK) != 0)
-		base = "/tmp";
-	snprintf(p->folder, sizeof p->folder, "%s/sluice-XXXXXX", base);
-	if (mkdtemp(p->folder))
-		return p->folder;
-	sl_fail(e, SL_EIO, "cannot make a private folder in %s: %s", base, strerror(errno));
-	*p->folder = '\0';
-	return NULL;
+	if (!*p->folder.path && private_folder_make(&p->folder, e) != SL_OK)
+		return NULL;
+	return p->folder.path;
 }
 
 void transport_pool_hold(struct transport_pool *p)
@@ -108,8 +95,7 @@ static void pool_free(struct transport_pool *p)
 			reach_release(&t->reach);
 		free(t);
 	}
-	if (*p->folder)
-		rmdir(p->folder);
+	private_folder_remove(&p->folder);
 	if (p->closed)
 		p->closed(p->closed_arg);
 	free(p);

@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 static struct transport *local(struct rig *r, struct transport_target *target)
 {
@@ -398,6 +399,48 @@ static void test_tunnel(void **state)
 	rig_close(&r);
 }
 
+/* A killed controller's sockets stay until the next one makes its folder. */
+static void test_a_dead_ones_folder_is_swept(void **state)
+{
+	const struct sl_endpoint to = {.address = "127.0.0.1", .port = 1};
+	struct transport_target target;
+	struct rig r;
+	char path[128] = "", base[64];
+	struct tunnel *tn;
+	struct stat st;
+	int fds[2];
+	pid_t child;
+
+	(void)state;
+	rig_open(&r, 1);
+	snprintf(base, sizeof base, "%s", r.folder);
+	setenv("XDG_RUNTIME_DIR", base, 1);
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		tn = tunnel_open(local(&r, &target), &to, NULL);
+		snprintf(path, sizeof path, "%s", tunnel_path(tn));
+		if (write(fds[1], path, sizeof path) < 0)
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(read(fds[0], path, sizeof path), sizeof path);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	tn = tunnel_open(local(&r, &target), &to, NULL);
+	assert_int_equal(stat(path, &st), -1);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(stat(path, &st), -1);
+	snprintf(path, sizeof path, "%s", tunnel_path(tn));
+	assert_int_equal(stat(path, &st), 0);
+	tunnel_close(tn);
+	rig_close(&r);
+	unsetenv("XDG_RUNTIME_DIR");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_stream_errors),
 		cmocka_unit_test(test_stream_closed_while_opening),
 		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_a_dead_ones_folder_is_swept),
 	};
 
 	alarm(120);

@@ -19,6 +19,7 @@
 #include "orchestrator/host/slurp.h"
 
 #define ADDRESS "127.0.9.1"
+#define JUMP    "127.0.9.2"
 
 struct server {
 	pid_t pid;
@@ -28,6 +29,7 @@ struct server {
 static struct {
 	char folder[64];
 	char user[64];
+	struct server modern;       /* only what libssh2 does not know */
 	struct server open, strict; /* strict forwards nothing and gives no session */
 	char host_key[KNOWN_FINGERPRINT], other_key[KNOWN_FINGERPRINT];
 } lab;
@@ -176,7 +178,7 @@ static int lab_up(void **state)
 				"printf 'command=\"/bin/false\" ' >> ak && cat forced.pub >> ak",
 				lab.folder),
 			 0);
-	server_start(&lab.open, "open", "");
+	server_start(&lab.open, "open", "ListenAddress " JUMP "\n");
 	server_start(&lab.strict, "strict",
 		     "MaxSessions 0\nAllowTcpForwarding no\nAllowStreamLocalForwarding no\n");
 	known_line("known", "hk.pub", lab.open.port);
@@ -192,6 +194,7 @@ static int lab_down(void **state)
 	(void)state;
 	server_stop(&lab.open);
 	server_stop(&lab.strict);
+	server_stop(&lab.modern);
 	if (*lab.folder && !getenv("KEEP"))
 		nftw(lab.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return 0;
@@ -779,6 +782,116 @@ static void test_pool_closes_in_the_middle(void **state)
 	}
 }
 
+/* `auto` takes libssh2 where it can, and goes over to the ssh program where it must. */
+static void test_auto(void **state)
+{
+	static const enum transport_driver automatic = TRANSPORT_AUTO;
+	static const struct {
+		const char *key, *config;
+		enum transport_driver used;
+	} table[] = {
+		{"id", "", TRANSPORT_LIBSSH2},
+		{"idec", "SendEnv LANG\n", TRANSPORT_LIBSSH2},
+		{"idrsa", "", TRANSPORT_OPENSSH},
+		{"id", "ProxyCommand /bin/sh -c 'exec nc %h %p || exec socat - TCP:%h:%p'\n",
+		 TRANSPORT_OPENSSH},
+		{"id", "Match user nobody-of-this-name\nPort 1\n", TRANSPORT_OPENSSH},
+		{"id", "Ciphers chacha20-poly1305@openssh.com\n", TRANSPORT_OPENSSH},
+	};
+	void *own_state = (void *)(uintptr_t)&automatic;
+	struct ssh_rig r;
+	char config[128];
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(table); i++) {
+		if (strstr(table[i].config, "nc %h") &&
+		    lab_sh("command -v nc socat >/dev/null") != 0)
+			continue;
+		ssh_open(&r, &own_state, table[i].key, NULL, NULL);
+		lab_path(config, "some config");
+		write_file(config, table[i].config, strlen(table[i].config), 0600);
+		r.target.config = config;
+		r.t = transport_new(r.base.pool, &r.target);
+		connect_expect(&r, SL_OK, "");
+		assert_int_equal(transport_driver_used(r.t), table[i].used);
+		ssh_close(&r);
+	}
+	/* Where neither can, the words are one driver's. */
+	ssh_open(&r, &own_state, "wrong", NULL, NULL);
+	connect_expect(&r, SL_EAUTH, "keys tried: ED25519 ");
+	ssh_close(&r);
+	/* A server that libssh2 cannot talk to. */
+	server_start(&lab.modern, "modern", "Ciphers chacha20-poly1305@openssh.com\n");
+	known_line("known", "hk.pub", lab.modern.port);
+	ssh_open(&r, &own_state, NULL, NULL, &lab.modern);
+	connect_expect(&r, SL_OK, "");
+	assert_int_equal(transport_driver_used(r.t), TRANSPORT_OPENSSH);
+	ssh_close(&r);
+	ssh_open(&r, &own_state, NULL, NULL, &lab.modern);
+	r.target.driver = TRANSPORT_LIBSSH2;
+	r.t = transport_new(r.base.pool, &r.target);
+	connect_expect(&r, SL_EUNSUPPORTED, "web1");
+	ssh_close(&r);
+	server_stop(&lab.modern);
+}
+
+/* Through a jump host, which is the same sshd at another address. */
+static void test_jump(void **state)
+{
+	static const enum transport_driver automatic = TRANSPORT_AUTO;
+	void *own_state = (void *)(uintptr_t)&automatic;
+	struct ssh_rig r;
+	char config[128], text[700], jump[128];
+
+	(void)state;
+	ssh_open(&r, &own_state, NULL, NULL, NULL);
+	lab_sh("cd %s && sed 's/" ADDRESS "/" JUMP "/' known > more && cat more >> known",
+	       lab.folder);
+	lab_path(config, "jump-config");
+	snprintf(text, sizeof text,
+		 "Host *\nUserKnownHostsFile %.100s\nIdentityFile %.100s\nIdentitiesOnly yes\n",
+		 r.known, r.key);
+	write_file(config, text, strlen(text), 0600);
+	snprintf(jump, sizeof jump, "%s@" JUMP ":%u", lab.user, lab.open.port);
+	r.target.config = config;
+	r.target.jump = jump;
+	r.t = transport_new(r.base.pool, &r.target);
+	connect_expect(&r, SL_OK, "");
+	assert_int_equal(transport_driver_used(r.t), TRANSPORT_OPENSSH);
+	ssh_close(&r);
+}
+
+/* A controller that dies without a word leaves no connection behind. */
+static void test_controller_dies(void **state)
+{
+	struct ssh_rig r;
+	struct outcome o;
+	char path[128], command[200], *text;
+	size_t len;
+	pid_t child, remote;
+	int status;
+
+	lab_path(path, "remote.pid");
+	unlink(path);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		ssh_open(&r, state, NULL, NULL, NULL);
+		snprintf(command, sizeof command, "echo $PPID > '%s'", path);
+		run_command(&r.base, r.t, command, NULL, 20000, &o);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	text = read_file(path, &len);
+	remote = atoi(text);
+	free(text);
+	assert_true(remote > 1);
+	for (int i = 0; i < 1000 && kill(remote, 0) == 0; i++)
+		usleep(10000);
+	assert_int_equal(kill(remote, 0), -1);
+}
+
 #define FOR_DRIVER(test, driver)                                                     \
 	{                                                                            \
 #test " (" #driver ")", test, NULL, NULL, (void *)(uintptr_t)&driver \
@@ -810,6 +923,9 @@ int main(void)
 		BOTH(test_hanging),
 		BOTH(test_no_shell),
 		BOTH(test_pool_closes_in_the_middle),
+		BOTH(test_controller_dies),
+		cmocka_unit_test(test_auto),
+		cmocka_unit_test(test_jump),
 	};
 	const char *only = getenv("ONLY");
 
