@@ -37,7 +37,7 @@ const char *sl_err_name(enum sl_err code)
 /* Formatting goes through a second buffer: the arguments may point into e->msg itself. */
 int sl_vfail(struct sl_error *e, enum sl_err code, const char *fmt, va_list ap)
 {
-	char raw[4 * sizeof e->msg];
+	char raw[4 * SL_ERROR_MAX];
 
 	if (!e)
 		return code;
@@ -60,7 +60,7 @@ int sl_fail(struct sl_error *e, enum sl_err code, const char *fmt, ...)
 
 void sl_error_prefix(struct sl_error *e, const char *fmt, ...)
 {
-	char prefix[sizeof e->msg];
+	char prefix[SL_ERROR_MAX];
 	va_list ap;
 
 	if (!e)

@@ -34,9 +34,11 @@ enum sl_err {
 	SL_ERR_COUNT
 };
 
+#define SL_ERROR_MAX 1024
+
 struct sl_error {
 	enum sl_err code;
-	char msg[1024]; /* always NUL-terminated, control bytes already removed */
+	char msg[SL_ERROR_MAX]; /* always NUL-terminated, control bytes already removed */
 };
 
 /* Set *e (if not NULL) and return `code`. The text is cleaned of control bytes; \n is kept. */
