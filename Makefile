@@ -203,7 +203,8 @@ uninstall:
 # --- what Debian 12 must have ---
 BUILD_DEPS := gcc pkg-config libuv1-dev libcurl4-openssl-dev libcjson-dev libssh2-1-dev libfyaml-dev \
               libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev
-TEST_DEPS  := libcmocka-dev openssh-server openssh-client haproxy procps util-linux busybox git
+TEST_DEPS  := libcmocka-dev openssh-server openssh-client haproxy procps util-linux busybox git \
+              etcd-server etcd-client prometheus
 LINT_DEPS  := clang-format cppcheck shellcheck mandoc
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 deps:

@@ -177,7 +177,7 @@ static int result_read(struct prom_result *result, struct sl_error *e)
 		return sl_fail(e, SL_EINPUT, "the query gives a text, not numbers");
 	if (!good)
 		return sl_fail(e, SL_EPROTO,
-			       "its answer is not of Prometheus's query API: a %.20s that cannot "
+			       "its answer is not of Prometheus's query API: a %.30s that cannot "
 			       "be read",
 			       *type ? type : "result without a type");
 	return SL_OK;
