@@ -190,7 +190,8 @@ const char *vw_cell_text(const struct vw_table *t, size_t row, size_t column, in
 	if (!size)
 		return dst;
 	dst[0] = '\0';
-	if (!c->known) {
+	if (!c->known || (!c->count && (t->view->columns[column].kind == VW_LABELS ||
+					t->view->columns[column].kind == VW_SHARES))) {
 		append(dst, size, 0, "-");
 		return dst;
 	}

@@ -107,9 +107,11 @@ enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t
 		by[s->instances[i].state]++;
 	if (s->up == s->count)
 		return VW_OK;
-	put_reason(reason, size, s, by);
-	if (by[SL_INSTANCE_UNKNOWN] == s->count)
+	if (by[SL_INSTANCE_UNKNOWN] == s->count) {
+		snprintf(reason, size, "nobody says how its %zu instances are", s->count);
 		return VW_NO_CONTACT;
+	}
+	put_reason(reason, size, s, by);
 	if (by[SL_INSTANCE_OUT] == s->count)
 		return VW_OFF;
 	if (!s->up && by[SL_INSTANCE_STARTING] + by[SL_INSTANCE_TESTING])

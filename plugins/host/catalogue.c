@@ -8,6 +8,7 @@
 #include "plugins/sdk/units.h"
 
 #define INTERVAL_MS     5000
+#define TIMEOUT_MS      8000
 #define STALE_INTERVALS 3
 
 /* --- telling --- */
@@ -93,10 +94,16 @@ struct catalogue *catalogue_new(uv_loop_t *loop)
 	struct catalogue *c = sl_alloc(sizeof *c);
 
 	c->loop = loop;
+	c->timeout_ms = TIMEOUT_MS;
 	uv_timer_init(loop, &c->tell);
 	c->tell.data = c;
 	c->handles = 1;
 	return c;
+}
+
+void catalogue_set_timeout(struct catalogue *c, int64_t ms)
+{
+	c->timeout_ms = ms;
 }
 
 static void source_free(struct cat_source_node *s)

@@ -69,6 +69,9 @@ struct catalogue *catalogue_new(uv_loop_t *loop);
 /* Cancels what runs; the backends are the caller's to close afterwards. */
 void catalogue_close(struct catalogue *c, void (*closed)(void *arg), void *arg);
 
+/* How long a source may take for one answer; 8 s unless told. */
+void catalogue_set_timeout(struct catalogue *c, int64_t ms);
+
 /* The backend must outlive the catalogue. interval_ms 0 = 5 s. */
 void catalogue_add(struct catalogue *c, const char *name, const char *type,
 		   struct plugin_backend *backend, enum cat_role role, int64_t interval_ms);

@@ -132,6 +132,7 @@ struct catalogue {
 	uv_loop_t *loop;
 	struct cat_source_node **sources;
 	size_t count, cap;
+	int64_t timeout_ms;
 	unsigned wanted, dirty;
 	uint64_t generation;
 	void (*changed)(void *arg, unsigned roles);

@@ -12,7 +12,6 @@
 #include "plugins/host/catalogue_internal.h"
 #include "plugins/sdk/buf.h"
 
-#define TIMEOUT_MS 8000
 #define SERVICES   20000
 #define EXPRESSION 4096
 
@@ -287,9 +286,9 @@ static void ask_next(struct cat_source_node *s)
 			continue;
 		ask->query = s->next_query++;
 		s->asking++;
-		ask->call =
-			ops->instant(plugin_backend_instance(s->backend),
-				     s->queries[ask->query].expression, 0, TIMEOUT_MS, &sink, ask);
+		ask->call = ops->instant(plugin_backend_instance(s->backend),
+					 s->queries[ask->query].expression, 0, s->c->timeout_ms,
+					 &sink, ask);
 	}
 }
 

@@ -12,10 +12,9 @@
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
 
-#define TIMEOUT_MS  8000
-#define GRACE_MS    1000 /* for a plugin that keeps its own deadline */
-#define DEBOUNCE_MS 100
-#define BACKOFF_MAX 4
+#define DEBOUNCE_MS  100
+#define PAUSE_MAX_MS 1000 /* between reads that hints ask for */
+#define BACKOFF_MAX  4
 
 static const struct sl_plugin *plugin_of(const struct cat_source_node *s)
 {
@@ -111,12 +110,13 @@ void cat_source_read(struct cat_source_node *s, bool unconditional)
 	s->asked_at = sl_time_now();
 	s->asked_boot = sl_time_boottime();
 	uv_update_time(s->c->loop);
-	uv_timer_start(&s->guard, on_guard, TIMEOUT_MS + GRACE_MS, 0);
+	/* an eighth more: a plugin that keeps its own deadline has better words */
+	uv_timer_start(&s->guard, on_guard, (uint64_t)(s->c->timeout_ms * 9 / 8), 0);
 	if (s->role == CAT_REGISTRY)
-		s->call = plugin_of(s)->registry->list(instance_of(s), revision, TIMEOUT_MS,
+		s->call = plugin_of(s)->registry->list(instance_of(s), revision, s->c->timeout_ms,
 						       &registry_sink, s);
 	else if (s->role == CAT_CONFIG)
-		s->call = plugin_of(s)->config->list(instance_of(s), revision, TIMEOUT_MS,
+		s->call = plugin_of(s)->config->list(instance_of(s), revision, s->c->timeout_ms,
 						     &config_sink, s);
 	else
 		cat_measures_read(s);
@@ -130,7 +130,8 @@ static void set_error(struct cat_source_node *s, const struct sl_error *e)
 	const char *msg = e->msg[0] ? e->msg : sl_err_name(e->code);
 
 	if (s->late)
-		snprintf(text, sizeof text, "no answer within %d s", TIMEOUT_MS / 1000);
+		snprintf(text, sizeof text, "no answer within %g s",
+			 (double)s->c->timeout_ms / 1000);
 	else
 		sl_text_clean(text, sizeof text, msg, strnlen(msg, sizeof e->msg), false);
 	if (strcmp(text, s->error) != 0)
@@ -195,7 +196,8 @@ static void take_answer(struct cat_source_node *s, const struct sl_read_end *end
 /* Hints shorten the wait, but a source that changes all the time is not read all the time. */
 static int64_t hint_wait(const struct cat_source_node *s)
 {
-	int64_t left = s->asked_boot + s->interval_ms / 5 - sl_time_boottime();
+	int64_t pause = s->interval_ms / 5 < PAUSE_MAX_MS ? s->interval_ms / 5 : PAUSE_MAX_MS;
+	int64_t left = s->asked_boot + pause - sl_time_boottime();
 
 	return left > DEBOUNCE_MS ? left : DEBOUNCE_MS;
 }
