@@ -843,6 +843,69 @@ static void test_login(void **state)
 	close_backend();
 }
 
+/* --- TLS, for real --- */
+
+/* An etcd with a certificate that it made itself. */
+static void test_tls(void **state)
+{
+	char client[64], peer[64], cluster[80], data[400], cert[500];
+	const char *const argv[] = {"etcd",
+				    "--name",
+				    "t",
+				    "--auto-tls",
+				    "--data-dir",
+				    data,
+				    "--listen-client-urls",
+				    client,
+				    "--advertise-client-urls",
+				    client,
+				    "--listen-peer-urls",
+				    peer,
+				    "--initial-advertise-peer-urls",
+				    peer,
+				    "--initial-cluster",
+				    cluster,
+				    "--unsafe-no-fsync",
+				    NULL};
+	const struct given given[] = {{"url", client}, {"insecure", "true"}};
+	const struct given with_ca[] = {{"url", client}, {"caFile", cert}};
+	struct told told = {0};
+	struct seen s;
+	pid_t pid;
+
+	(void)state;
+	if (server <= 0)
+		skip();
+	snprintf(client, sizeof client, "https://127.0.0.1:%u", peer_port());
+	snprintf(peer, sizeof peer, "http://127.0.0.1:%u", peer_port());
+	snprintf(cluster, sizeof cluster, "t=%s", peer);
+	snprintf(data, sizeof data, "%s", bench_path(&bench, "tls"));
+	snprintf(cert, sizeof cert, "%s/fixtures/client/cert.pem", data);
+	pid = peer_spawn(argv, bench_path(&bench, "tls.log"));
+	open_given(given, 2);
+	do {
+		do_list(&s, NULL, 5000);
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	} while (s.error.code == SL_EREFUSED || s.error.code == SL_ETIMEOUT);
+	assert_string_equal(s.error.msg, "");
+	registry->watch(instance, on_changed, &told);
+	close_backend();
+	open_given(given, 1);
+	assert_int_equal(do_list(&s, NULL, 5000), SL_EAUTH);
+	assert_has(s.error.msg, "city: POST https://127.0.0.1:");
+	assert_has(s.error.msg, "self-signed certificate");
+	close_backend();
+	open_given(with_ca, 2);
+	assert_int_equal(do_list(&s, NULL, 5000), SL_OK);
+	close_backend();
+	snprintf(cert, sizeof cert, "%s/none.pem", data);
+	open_given(with_ca, 2);
+	assert_int_equal(do_list(&s, NULL, 5000), SL_EIO);
+	assert_has(s.error.msg, "none.pem");
+	close_backend();
+	peer_kill(pid);
+}
+
 /* --- fakes --- */
 
 static const char *answer_text(struct fake *fake, const char *request, size_t *len)
@@ -1226,10 +1289,11 @@ int main(void)
 		cmocka_unit_test(test_change),        cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_config),        cmocka_unit_test(test_config_refused),
 		cmocka_unit_test(test_history),       cmocka_unit_test(test_watch),
-		cmocka_unit_test(test_wrong_answers), cmocka_unit_test(test_bad_transport),
-		cmocka_unit_test(test_large),         cmocka_unit_test(test_failover),
-		cmocka_unit_test(test_stale_token),   cmocka_unit_test(test_races),
-		cmocka_unit_test(test_watch_traps),   cmocka_unit_test(test_login),
+		cmocka_unit_test(test_tls),           cmocka_unit_test(test_wrong_answers),
+		cmocka_unit_test(test_bad_transport), cmocka_unit_test(test_large),
+		cmocka_unit_test(test_failover),      cmocka_unit_test(test_stale_token),
+		cmocka_unit_test(test_races),         cmocka_unit_test(test_watch_traps),
+		cmocka_unit_test(test_login),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
