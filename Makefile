@@ -4,6 +4,7 @@
 # make demo       a live canary on this machine (BAD=1: a rollback, KILL=1: crash and resume)
 # make check      unit, system and fault tests
 # make asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
+# make conform    SERVICE_CENTER=URL KIE=URL [TOKEN=]: are those servers as our fakes say?
 # make fuzz       coverage-guided fuzzing of the parsers (clang; FUZZ_SECONDS=60)
 # make lint       formatting, static analysis, shell, manual pages, floors
 # make install    DESTDIR= PREFIX=/usr/local;  make uninstall;  make clean
@@ -37,7 +38,7 @@ ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(CFLAGS)
 # --- rooms: one archive each, named after its folder ---
 ROOMS := plugins/sdk plugins/host orchestrator/playbook orchestrator/host orchestrator/state \
          orchestrator/release orchestrator/inventory orchestrator/plan orchestrator/run \
-         orchestrator/view orchestrator/commands
+         orchestrator/view orchestrator/commands console/views console
 src   = $(sort $(wildcard $(1)/*.c))
 objs  = $(patsubst %.c,$(B)/%.o,$(call src,$(1)))
 ar    = $(B)/lib/$(subst /,-,$(1)).a
@@ -47,7 +48,7 @@ PRODUCTS := $(sort $(PRODUCTS))
 PLUGINS  := $(foreach p,$(PRODUCTS),$(B)/plugins/$(p).so)
 
 .PHONY: all demo check unit replay system faults asan lint install uninstall clean deps fuzz bench
-all: $(B)/sluice $(PLUGINS) lab
+all: $(B)/sluice $(B)/sluice-console $(PLUGINS) lab
 
 # What each room's tests link, from the top down.
 LINK_plugins-sdk           := plugins/sdk
@@ -64,6 +65,7 @@ LINK_orchestrator-run      := orchestrator/run orchestrator/plan orchestrator/in
                               orchestrator/release plugins/host plugins/sdk
 LINK_orchestrator-view := orchestrator/view $(LINK_orchestrator-run)
 LINK_orchestrator-commands := orchestrator/commands orchestrator/view $(LINK_orchestrator-run)
+LINK_console := console console/views $(LINK_orchestrator-commands)
 link = $(foreach r,$(LINK_$(subst /,-,$(1))),$(call ar,$(r)))
 
 define room
@@ -91,6 +93,22 @@ $(B)/sluice: $(B)/orchestrator/main.o $(call link,orchestrator/commands)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(PKG_LIBS) -ldl -lpthread -lm
 
+# --- the console; direct-colour terminals, which few systems describe, are carried along ---
+CURSES_CFLAGS := $(shell pkg-config --cflags ncursesw 2>/dev/null)
+CURSES_LIBS   := $(shell pkg-config --libs ncursesw 2>/dev/null)
+$(B)/gen/console_terminfo.inc: console/direct.ti
+	@mkdir -p $(@D)/terminfo
+	$(Q)tic -x -o $(@D)/terminfo $<
+	$(Q)for n in xterm tmux; do printf 'static const char terminfo_%s[] = "%s";\n' $$n \
+		"$$(infocmp -x -A $(@D)/terminfo -Q2 sluice-$$n | grep -v '^#' | tr -d '\n')"; \
+		done > $@.tmp && mv $@.tmp $@
+$(B)/console/term.o: $(B)/gen/console_terminfo.inc
+$(B)/console/term.o $(B)/console/draw.o: PKG_CFLAGS += $(CURSES_CFLAGS)
+$(B)/sluice-console: $(call link,console)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group \
+		$(PKG_LIBS) $(CURSES_LIBS) -ldl -lpthread -lm
+
 define product
 $$(B)/plugins/$(1).so: $$(call objs,plugins/$(1)) $$(call ar,plugins/sdk)
 	$$(call say,LD,$$@)
@@ -103,10 +121,27 @@ $(foreach p,$(PRODUCTS),$(eval $(call product,$(p))))
 LAB_PROGS := $(patsubst tests/lab/src/%.c,$(B)/lab/%,$(wildcard tests/lab/src/*.c))
 .PHONY: lab
 lab: $(LAB_PROGS)
+$(B)/lab/fakesc $(B)/lab/fakekie: LAB_LIBS := -lcjson
 $(B)/lab/%: tests/lab/src/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -o $@ $< -lpthread
+	$(Q)$(CC) $(STD) $(WARN) $(WERROR) $(CFLAGS) -MMD -MP -o $@ $< $(LAB_LIBS) -lpthread
+
+# --- conform: recorded conversations with real servers, replayed ---
+CONFORM_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/peers/conform/*.c))
+$(B)/conform: $(CONFORM_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $^ -lcurl -lcjson -lpthread
+.PHONY: conform conform-fakes
+conform: export SERVICE_CENTER := $(SERVICE_CENTER)
+conform: export KIE := $(KIE)
+conform: export TOKEN := $(TOKEN)
+conform: export ROOT_PASSWORD := $(ROOT_PASSWORD)
+conform: $(B)/conform $(B)/plugins/serviceCenter.so $(B)/plugins/kie.so \
+		$(B)/tests/unit/plugins-host/servicecenter $(B)/tests/unit/plugins-host/kie
+	$(Q)tests/peers/conform.sh $(B)
+conform-fakes: $(B)/conform lab
+	$(Q)tests/peers/conform.sh $(B) fakes
 
 # --- tests: tests/unit/<room with - for />/NAME.c, one cmocka program each ---
 UNIT_SRC  := $(sort $(wildcard tests/unit/*/*.c))
@@ -125,7 +160,7 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 unit: $(UNIT_BIN) $(PLUGINS) lab
 	$(Q)tests/run-unit $(UNIT_BIN)
 
-check: all unit replay system faults
+check: all unit conform-fakes replay system faults
 
 # --- fuzz: each parser; `replay` runs changed copies of known inputs, the same ones every time ---
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
@@ -185,7 +220,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/sluice/plugins \
 		$(DESTDIR)$(PREFIX)/include/plugins/sdk $(DESTDIR)$(PREFIX)/share/sluice/playbooks \
 		$(foreach n,1 3 5,$(DESTDIR)$(PREFIX)/share/man/man$(n))
-	install -m 755 $(B)/sluice $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/sluice $(B)/sluice-console $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(PLUGINS) $(DESTDIR)$(PREFIX)/lib/sluice/plugins/
 	install -m 644 $(addprefix plugins/sdk/,plugin.h error.h http.h stream.h) \
 		$(DESTDIR)$(PREFIX)/include/plugins/sdk/
@@ -194,7 +229,7 @@ install: all
 	install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3/
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/sluice $(addprefix $(DESTDIR)$(PREFIX)/share/man/,\
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,sluice sluice-console) $(addprefix $(DESTDIR)$(PREFIX)/share/man/,\
 		$(addprefix man1/,$(notdir $(MAN1))) $(addprefix man3/,$(notdir $(MAN3))) \
 		$(addprefix man5/,$(notdir $(MAN5))))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/include/plugins/sdk/,plugin.h error.h http.h stream.h)
