@@ -136,7 +136,7 @@ static bool on_key_row(struct sl_call *call, struct etcd_row *row)
 	struct reading *r = (struct reading *)call;
 	size_t skip = strlen(r->scan.prefix);
 	const struct meta *found = NULL;
-	struct meta wanted;
+	struct meta wanted = {0};
 
 	if (row->key_len > skip && r->meta_count) {
 		wanted.name = sl_strndup(row->key + skip, row->key_len - skip);
