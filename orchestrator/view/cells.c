@@ -197,7 +197,8 @@ const char *vw_cell_text(const struct vw_table *t, size_t row, size_t column, in
 	}
 	switch (t->view->columns[column].kind) {
 	case VW_TEXT:
-		append(dst, size, 0, c->text ? c->text : "");
+		if (c->text)
+			sl_text_clean(dst, size, c->text, strlen(c->text), true);
 		for (char *p = dst; *p; p++)
 			if (*p == '\n')
 				*p = ' ';

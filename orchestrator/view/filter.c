@@ -5,6 +5,7 @@
  * these with ! before it. "Quotes" keep spaces and colons together. Pure.
  */
 #include <ctype.h>
+#include <locale.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ struct term {
 
 struct vw_filter {
 	const struct vw_view *view;
+	locale_t utf8; /* expressions see characters, whatever the locale; 0 = none there */
 	struct term terms[TERMS_MAX];
 	size_t count;
 };
@@ -97,6 +99,21 @@ static bool equals(const char *hay, const char *needle)
 	return same;
 }
 
+/* --- expressions --- */
+
+static locale_t utf8_enter(struct vw_filter *f)
+{
+	if (!f->utf8)
+		f->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	return f->utf8 ? uselocale(f->utf8) : (locale_t)0;
+}
+
+static void utf8_leave(const struct vw_filter *f, locale_t before)
+{
+	if (f->utf8)
+		uselocale(before);
+}
+
 /* --- reading --- */
 
 struct reader {
@@ -139,6 +156,7 @@ static int read_regex(struct reader *r, struct term *t)
 	const char *start = r->at++;
 	char pattern[REGEX_MAX + 1], why[128];
 	size_t n = 0, braces = 0;
+	locale_t before;
 	int rc;
 
 	for (; *r->at && *r->at != '/' && n < REGEX_MAX; r->at++) {
@@ -156,7 +174,9 @@ static int read_regex(struct reader *r, struct term *t)
 		return wrong(r, start,
 			     n ? "at most one {} in an expression" : "the expression is empty");
 	r->at++;
+	before = utf8_enter(r->f);
 	rc = regcomp(&t->regex, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB);
+	utf8_leave(r->f, before);
 	if (rc) {
 		regerror(rc, &t->regex, why, sizeof why);
 		return wrong(r, start, why);
@@ -326,6 +346,8 @@ void vw_filter_free(struct vw_filter *f)
 		free(f->terms[i].text);
 		free(f->terms[i].tag);
 	}
+	if (f->utf8)
+		freelocale(f->utf8);
 	free(f);
 }
 
@@ -492,8 +514,12 @@ static bool term_matches(const struct vw_table *t, const struct vw_row *row,
 
 bool vw_filter_match(const struct vw_filter *f, const struct vw_table *t, size_t row)
 {
-	for (size_t i = 0; f && i < f->count; i++)
-		if (term_matches(t, &t->rows[row], &f->terms[i]) == f->terms[i].not )
-			return false;
-	return true;
+	locale_t before = f && f->utf8 ? uselocale(f->utf8) : (locale_t)0;
+	bool match = true;
+
+	for (size_t i = 0; match && f && i < f->count; i++)
+		match = term_matches(t, &t->rows[row], &f->terms[i]) != f->terms[i].not ;
+	if (before)
+		uselocale(before);
+	return match;
 }

@@ -313,7 +313,7 @@ static void begin(enum cat_role role)
 /* count instances over services of 10: orders-0000/i-00000 ... */
 static void give_instances(size_t count)
 {
-	static char services[MANY][16], ids[MANY][16];
+	static char services[MANY][40], ids[MANY][40];
 
 	fake.instances = sl_alloc_n(count + 1, sizeof *fake.instances);
 	fake.count = count;
