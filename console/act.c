@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What keys do in every view. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/app.h"
+#include "console/input.h"
+#include "plugins/sdk/mem.h"
+
+static bool move(struct app *a, struct table *t, enum action what)
+{
+	int64_t now = app_now(a);
+	long page = t->page ? (long)t->page : 1, half = page > 1 ? page / 2 : 1;
+
+	switch (what) {
+	case ACT_DOWN:
+		table_move(t, 1, now);
+		return true;
+	case ACT_UP:
+		table_move(t, -1, now);
+		return true;
+	case ACT_TOP:
+		table_go(t, 0, now);
+		return true;
+	case ACT_BOTTOM:
+		table_go(t, t->count, now);
+		return true;
+	case ACT_PAGE_DOWN:
+		table_move(t, page, now);
+		return true;
+	case ACT_PAGE_UP:
+		table_move(t, -page, now);
+		return true;
+	case ACT_HALF_DOWN:
+		table_move(t, half, now);
+		return true;
+	case ACT_HALF_UP:
+		table_move(t, -half, now);
+		return true;
+	case ACT_LEFT:
+		t->skip -= t->skip > 0;
+		return true;
+	case ACT_RIGHT:
+		t->skip += t->data && t->skip + 1 < t->data->view->column_count;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The next row, in that direction, that is neither well nor off. */
+static void seek(struct app *a, struct table *t, int by)
+{
+	size_t i, at;
+
+	for (i = 1; i <= t->count; i++) {
+		at = (t->at + (by > 0 ? i : t->count - i % t->count)) % t->count;
+		switch (table_shown(t, at)->state) {
+		case VW_DEGRADED:
+		case VW_FAILED:
+		case VW_NO_CONTACT:
+			table_go(t, at, app_now(a));
+			return;
+		default:
+			break;
+		}
+	}
+	app_say(a, PAINT_OK, "nothing here is failed, degraded or without contact");
+}
+
+static void mark(struct app *a, struct table *t)
+{
+	table_mark(t);
+	table_move(t, 1, app_now(a));
+}
+
+static bool list(struct app *a, struct screen *s, enum action what)
+{
+	struct table *t = &s->table;
+
+	switch (what) {
+	case ACT_FILTER:
+		prompt_open(a, PROMPT_FILTER, t->filter);
+		return true;
+	case ACT_NEXT:
+	case ACT_PREVIOUS:
+		seek(a, t, what == ACT_NEXT ? 1 : -1);
+		return true;
+	case ACT_SORT:
+		table_sort(t, table_sort_key(t));
+		return true;
+	case ACT_SORT_LEFT:
+	case ACT_SORT_RIGHT:
+		table_sort_step(t, what == ACT_SORT_LEFT ? -1 : 1);
+		return true;
+	case ACT_MARK:
+		mark(a, t);
+		return true;
+	case ACT_MARK_RANGE:
+		table_mark_range(t);
+		return true;
+	case ACT_FOLD:
+		t->wide = !t->wide;
+		memset(t->widths, 0, sizeof t->widths);
+		return true;
+	case ACT_FOLLOW:
+		t->follow = !t->follow;
+		if (t->follow)
+			table_go(t, t->count, app_now(a));
+		return true;
+	default:
+		return move(a, t, what);
+	}
+}
+
+static void pin_filter(struct app *a, const struct table *t)
+{
+	if (a->pinned) {
+		app_say(a, PAINT_DIM, "the filter '%s' is not pinned any more", a->pinned);
+		free(a->pinned);
+		a->pinned = NULL;
+	} else if (*t->filter) {
+		a->pinned = sl_strdup(t->filter);
+		app_say(a, PAINT_ACCENT,
+			"'%s' is pinned: it filters every view that has such "
+			"columns",
+			t->filter);
+	} else {
+		app_say(a, PAINT_WARN, "there is no filter to pin");
+	}
+}
+
+static void filters_toggle(struct app *a)
+{
+	struct screen *s;
+	unsigned i;
+
+	a->filters_off = !a->filters_off;
+	for (i = 1; i <= TABS; i++)
+		for (s = a->stacks[i]; s; s = s->below)
+			table_filters_off(&s->table, a->filters_off);
+	app_say(a, PAINT_DIM, "all filters are %s", a->filters_off ? "off" : "on");
+}
+
+/* esc: first what lies over the view, then its filter and marks, then the view itself; never the
+ * program. */
+static void back(struct app *a, struct screen *s)
+{
+	struct sl_error e;
+
+	if (a->preview)
+		a->preview = false;
+	else if (*s->table.filter)
+		table_filter(&s->table, "", &e);
+	else if (s->table.mark_count)
+		table_marks_clear(&s->table);
+	else if (!app_back(a))
+		app_say(a, PAINT_DIM, "this is the first view; q leaves the console");
+}
+
+static void enter(struct app *a, struct screen *s)
+{
+	const struct vw_row *row = table_row(&s->table);
+	char *subject;
+
+	if (!s->ops->enter) {
+		a->preview = !a->preview;
+		return;
+	}
+	if (!row)
+		return;
+	subject = sl_strdup(row->id);
+	app_open(a, s->ops->enter, subject);
+	free(subject);
+}
+
+static void history(struct app *a, int by)
+{
+	if (by < 0 ? !a->visit_at : a->visit_at + 1 >= a->visit_count) {
+		app_say(a, PAINT_DIM, by < 0 ? "no view was open before" : "no view lies ahead");
+		return;
+	}
+	a->visit_at += (unsigned)by;
+	app_go_tab(a, a->visited[a->visit_at]);
+}
+
+static void write_mode(struct app *a)
+{
+	if (!app_writes(a)) {
+		prompt_open(a, PROMPT_REASON, a->write_reason ? a->write_reason : "");
+		return;
+	}
+	a->write_until = 0;
+	app_say(a, PAINT_OK, "read-only");
+}
+
+static void hold_still(struct app *a)
+{
+	a->paused = !a->paused;
+	if (!a->paused)
+		a->data_dirty = true;
+	app_say(a, PAINT_DIM, a->paused ? "the screen is held still; data is read on" : "going on");
+}
+
+static void refetch(struct app *a)
+{
+	if (site_catalogue(a->site))
+		catalogue_refetch(site_catalogue(a->site));
+	a->data_dirty = true;
+	app_say(a, PAINT_DIM, "asking every source again");
+}
+
+void act_general(struct app *a, struct screen *s, enum action what)
+{
+	if (what >= ACT_VIEW_1 && what <= ACT_VIEW_8) {
+		app_go_tab(a, (unsigned)(what - ACT_VIEW_1) + 1);
+		return;
+	}
+	switch (what) {
+	case ACT_ENTER:
+		enter(a, s);
+		break;
+	case ACT_BACK:
+		back(a, s);
+		break;
+	case ACT_UP_OUT:
+		if (!app_back(a))
+			a->quit = true;
+		break;
+	case ACT_HISTORY_BACK:
+	case ACT_HISTORY_FORWARD:
+		history(a, what == ACT_HISTORY_BACK ? -1 : 1);
+		break;
+	case ACT_FILTERS_OFF:
+		filters_toggle(a);
+		break;
+	case ACT_PIN:
+		pin_filter(a, &s->table);
+		break;
+	case ACT_PREVIEW:
+		a->preview = !a->preview;
+		break;
+	case ACT_PAUSE:
+		hold_still(a);
+		break;
+	case ACT_REFETCH:
+		refetch(a);
+		break;
+	case ACT_COPY:
+	case ACT_COPY_JSON:
+		out_copy(a, s, what == ACT_COPY_JSON);
+		break;
+	case ACT_EXPORT:
+		out_export(a, s, NULL);
+		break;
+	case ACT_COMMAND:
+		prompt_open(a, PROMPT_COMMAND, "");
+		break;
+	case ACT_HELP:
+		help_open(a);
+		break;
+	case ACT_WRITE:
+		write_mode(a);
+		break;
+	case ACT_REPAINT:
+		if (a->term)
+			term_repaint(a->term);
+		break;
+	case ACT_SUSPEND:
+		term_suspend(a->term);
+		break;
+	case ACT_QUIT:
+		a->quit = true;
+		break;
+	default:
+		list(a, s, what);
+	}
+}
+
+/* Rows of the body begin below three rows of chrome and one of titles. */
+void act_mouse(struct app *a, uint32_t key)
+{
+	struct screen *s = app_screen(a);
+	unsigned x, y;
+	size_t row;
+
+	if (key != TKEY_MOUSE_PRESS) {
+		app_act(a, key == TKEY_WHEEL_UP ? ACT_UP : ACT_DOWN);
+		return;
+	}
+	term_mouse_at(a->term, &x, &y);
+	row = s->table.top + y - 4;
+	if (s->ops->draw || y < 4 || row >= s->table.count || y - 4 >= s->table.page)
+		return;
+	if (row == s->table.at)
+		app_act(a, ACT_ENTER);
+	else
+		table_go(&s->table, row, app_now(a));
+	app_dirty(a);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console's state and its one way: events change the state and mark it dirty; at the end of the
+ * turn there is one paint. Views are screens on a stack, one stack a tab. Prompts, questions and
+ * help are states over it, never loops of their own, so that data keeps coming beneath them.
+ */
+#ifndef SLUICE_CONSOLE_APP_H
+#define SLUICE_CONSOLE_APP_H
+
+#include <uv.h>
+
+#include "console/canvas.h"
+#include "console/keys.h"
+#include "console/layout.h"
+#include "console/prompt.h"
+#include "console/site.h"
+#include "console/table.h"
+#include "console/term.h"
+
+#define TABS     8
+#define WRITE_MS (15 * 60 * 1000)
+
+struct app;
+struct screen;
+
+/* One kind of view. A plain one is a row of this and nothing else. */
+struct screen_ops {
+	const char *name, *title;
+	unsigned tab;              /* 1 to 8; 0 = opened from others or by command */
+	const char *data;          /* name of its vw_view; NULL = none */
+	const char *enter;         /* what enter opens, about the row's id; NULL = nothing */
+	const char *empty;         /* what stands there without rows */
+	const char *twin;          /* the command that prints the same: "get services" */
+	const enum action *hints;  /* ends with ACT_NONE */
+	const enum action *offers; /* what it takes of KEY_NEEDS_OFFER; ends with ACT_NONE */
+	size_t own_size;           /* memory of its own, zeroed; 0 = none */
+
+	/* all may be NULL */
+	void (*open)(struct app *a, struct screen *s);
+	void (*close)(struct screen *s);
+	/* New data, or a second has passed. */
+	void (*refresh)(struct app *a, struct screen *s);
+	/* The body; without it the table fills it. */
+	void (*draw)(struct app *a, struct screen *s, struct canvas *c, struct rect r);
+	/* True = taken; the rest goes the general way. */
+	bool (*act)(struct app *a, struct screen *s, enum action what);
+	/* Why an offered key is off here and now; NULL = it is on. */
+	const char *(*why)(struct app *a, struct screen *s, enum action what);
+	/* Row 3, behind the title; the selection line: a name and what is to be said about it. */
+	void (*crumb)(struct app *a, struct screen *s, struct canvas *c, struct rect r);
+	bool (*selection)(struct app *a, struct screen *s, char *name, char *text, size_t size);
+	/* Does something on it change with the clock alone? */
+	bool (*ticks)(struct app *a, struct screen *s);
+};
+
+struct screen {
+	const struct screen_ops *ops;
+	char *subject; /* what it is about; NULL = all there is */
+	struct table table;
+	void *own;
+	struct screen *below;
+};
+
+enum overlay { OVERLAY_NONE, OVERLAY_PROMPT, OVERLAY_CONFIRM, OVERLAY_HELP };
+
+/* A question before something is changed. */
+struct confirm {
+	char *title, *targets; /* targets: one a line */
+	char *must_type;       /* the name to type first; NULL = none */
+	struct line typed;
+	size_t count;
+	int choice; /* 0 = Cancel */
+	bool (*yes)(struct app *a, void *arg);
+	void *arg; /* free()d */
+};
+
+struct app {
+	uv_loop_t *loop;
+	struct term *term; /* NULL = no terminal: only the canvas */
+	struct canvas canvas;
+	const struct theme *theme;
+	struct bindings *bindings;
+	struct site *site;
+	struct screen *stacks[TABS + 1]; /* tops; [0] is not used */
+	unsigned tab;
+	unsigned visited[64], visit_count, visit_at; /* tabs, for [ and ] */
+
+	enum overlay overlay;
+	struct prompt prompt;
+	struct confirm confirm;
+	unsigned help_top;
+	struct line help_search;
+
+	char message[512];
+	enum paint message_paint;
+	char *pinned; /* a filter for all views; NULL = none */
+	bool filters_off, preview, paused, dirty, quit, mouse;
+	int64_t write_until; /* Unix ms; 0 = read-only */
+	char *write_reason;
+	char *who;
+	uint64_t painted;  /* paints so far */
+	bool data_dirty;   /* something was read: tables are filled anew before the paint */
+	int64_t fixed_now; /* SLUICE_TEST_NOW; 0 = the clock */
+	uv_timer_t tick;
+	struct script *script;
+	struct config *config;
+	int exit;
+};
+
+int64_t app_now(const struct app *a);
+struct screen *app_screen(struct app *a); /* the one on top */
+void app_dirty(struct app *a);
+void app_say(struct app *a, enum paint paint, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* --- app.c --- */
+void app_init(struct app *a, uv_loop_t *loop);
+void app_release(struct app *a);
+void app_go_tab(struct app *a, unsigned tab);
+/* Push a view; subject NULL = all. False (and said why) when there is none of that name. */
+bool app_open(struct app *a, const char *name, const char *subject);
+bool app_back(struct app *a);                        /* false = it is the last one */
+void app_data_changed(struct app *a, unsigned what); /* enum site_change */
+void app_key(struct app *a, uint32_t key);
+void app_act(struct app *a, enum action what);
+/* NULL = the key is on; else why it is not. */
+const char *app_why(struct app *a, enum action what);
+/* The end of a turn: fill what changed, draw, paint. */
+void app_turn(struct app *a);
+void app_resized(struct app *a, unsigned width, unsigned height);
+bool app_writes(const struct app *a);
+void app_fill(struct app *a, struct screen *s);
+
+/* --- act.c: what every view can do --- */
+void act_general(struct app *a, struct screen *s, enum action what);
+void act_mouse(struct app *a, uint32_t key);
+
+/* --- chrome.c --- */
+void chrome_draw(struct app *a, const struct layout *l);
+
+/* --- dialog.c --- */
+void dialog_confirm(struct app *a, const char *title, const char *targets, size_t count,
+		    const char *must_type, bool (*yes)(struct app *a, void *arg), void *arg);
+void dialog_key(struct app *a, uint32_t key);
+void dialog_draw(struct app *a, struct canvas *c);
+
+/* --- help.c --- */
+void help_open(struct app *a);
+void help_key(struct app *a, uint32_t key);
+void help_draw(struct app *a, struct canvas *c);
+
+/* --- command.c --- */
+void command_run(struct app *a, const char *text);
+/* The one completion of text, or NULL and *all what there is to choose from. */
+char *command_complete(struct app *a, const char *text, struct sl_buf *all);
+
+/* --- out.c: copying and exporting --- */
+void out_copy(struct app *a, struct screen *s, bool json);
+void out_export(struct app *a, struct screen *s, const char *path);
+
+/* --- the views, one table --- */
+extern const struct screen_ops *const screens[];
+const struct screen_ops *screen_find(const char *name);
+const struct screen_ops *screen_of_tab(unsigned tab);
+
+#endif

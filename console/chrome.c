@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The six rows around the data: where one is and how fresh it is above; what is under the cursor,
+ * what was said and which keys help below. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "console/app.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+/* --- row 1: identity and freshness --- */
+
+static const char *role_word(enum cat_role role)
+{
+	switch (role) {
+	case CAT_REGISTRY:
+		return "registry";
+	case CAT_CONFIG:
+		return "config";
+	case CAT_METRICS:
+		return "metrics";
+	case CAT_TRACING:
+		return "traces";
+	}
+	return "source";
+}
+
+static bool role_is_alone(const struct catalogue *c, enum cat_role role)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < catalogue_source_count(c); i++)
+		n += catalogue_source(c, i).role == role;
+	return n == 1;
+}
+
+/* Fresh data has no age that would have to be counted: "<5s" is all there is to know. */
+static struct look age_text(const struct cat_source *source, int64_t now, char *dst, size_t size)
+{
+	int64_t age = now - source->read_at;
+
+	if (!source->read_at) {
+		snprintf(dst, size, "%s", *source->error ? "FAILED" : "...");
+		return *source->error ? look_bold(PAINT_BAD) : look(PAINT_DIM);
+	}
+	if (source->stale || age > 3 * source->interval_ms) {
+		snprintf(dst, size, "STALE %llds", (long long)(age / 1000));
+		return look_bold(PAINT_WARN);
+	}
+	if (age <= source->interval_ms)
+		snprintf(dst, size, "<%llds", (long long)((source->interval_ms + 999) / 1000));
+	else
+		snprintf(dst, size, "%llds", (long long)(age / 1000));
+	return look(*source->error ? PAINT_WARN : PAINT_OK);
+}
+
+static unsigned put_pair(struct canvas *c, unsigned x, unsigned end, const char *name,
+			 struct look l, const char *value)
+{
+	unsigned need = (unsigned)(sl_text_width(name) + sl_text_width(value)) + 1;
+
+	if (x + need > end)
+		return x;
+	x += canvas_text(c, x, 0, end - x, look(PAINT_DIM), name) + 1;
+	x += canvas_text(c, x, 0, end - x, l, value);
+	return x + 3;
+}
+
+static unsigned draw_mode(struct app *a, struct canvas *c, unsigned x)
+{
+	int64_t left = a->write_until - app_now(a);
+
+	if (!app_writes(a))
+		return x + canvas_text(c, x, 0, 12, look(PAINT_DIM), "READ-ONLY");
+	if (left >= 60000)
+		x += canvas_printf(c, x, 0, 20, look_bold(PAINT_CHIP), "WRITE %lldm left",
+				   (long long)(left + 59999) / 60000);
+	else
+		x += canvas_printf(c, x, 0, 20, look_bold(PAINT_CHIP), "WRITE %llds left",
+				   (long long)left / 1000);
+	return x + canvas_printf(c, x, 0, 30, look(PAINT_CHIP), ", %s", a->write_reason);
+}
+
+static void draw_identity(struct app *a, struct canvas *c, struct rect r)
+{
+	struct catalogue *cat = site_catalogue(a->site);
+	const char *env = site_environment(a->site);
+	enum ground chip = site_production(a->site) ? GROUND_CHIP_PROD : GROUND_CHIP;
+	time_t now = (time_t)(app_now(a) / 1000);
+	char text[64], clock[16];
+	struct tm tm;
+	unsigned x = r.x, end = r.x + r.width - 8;
+	size_t i;
+
+	canvas_fill(c, r, look_on(look(PAINT_TEXT), app_writes(a) ? GROUND_WRITE : GROUND_BAR));
+	x += canvas_printf(c, x, r.y, 32, look_on(look_bold(PAINT_CHIP), chip), " %s ",
+			   *env ? env : "sluice");
+	x = draw_mode(a, c, x + 1) + 3;
+	for (i = 0; cat && i < catalogue_source_count(cat); i++) {
+		struct cat_source source = catalogue_source(cat, i);
+		struct look l = age_text(&source, app_now(a), text, sizeof text);
+
+		x = put_pair(c, x, end,
+			     role_is_alone(cat, source.role) ? role_word(source.role) : source.name,
+			     l, text);
+	}
+	x = put_pair(c, x, end, "runs", look(PAINT_OK), "live");
+	if (a->paused)
+		put_pair(c, x, end, "screen", look_bold(PAINT_WARN), "PAUSED");
+	localtime_r(&now, &tm);
+	strftime(clock, sizeof clock, "%H:%M", &tm);
+	canvas_right(c, r.x, r.y, r.width - 1, look(PAINT_DIM), clock);
+}
+
+/* --- row 2: tabs --- */
+
+static unsigned draw_tab(struct app *a, struct canvas *c, unsigned x, unsigned y, unsigned tab,
+			 bool brief)
+{
+	const struct screen_ops *ops = screen_of_tab(tab);
+	bool open = a->tab == tab, plain = open && !c->colour;
+	enum ground ground = open ? GROUND_TAB : GROUND_PLAIN;
+	unsigned from = x;
+
+	x += canvas_text(c, x, y, 1, look_on(look(PAINT_TEXT), ground), plain ? "[" : " ");
+	x += canvas_printf(c, x, y, 2, look_on(look_bold(PAINT_ACCENT), ground), "%u", tab);
+	if (!brief || open)
+		x += canvas_printf(
+			c, x, y, 20,
+			look_on(open ? look_bold(PAINT_BRIGHT) : look(PAINT_DIM), ground), " %s",
+			ops->title);
+	x += canvas_text(c, x, y, 1, look_on(look(PAINT_TEXT), ground), plain ? "]" : " ");
+	return x - from;
+}
+
+static void draw_tabs(struct app *a, struct canvas *c, struct rect r)
+{
+	unsigned tab, x = r.x, end, at;
+	char command[32], help[32];
+
+	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_BAR));
+	for (tab = 1; tab <= TABS; tab++)
+		if (screen_of_tab(tab))
+			x += draw_tab(a, c, x, r.y, tab, r.width < 70) + 1;
+	bindings_first(a->bindings, ACT_COMMAND, command, sizeof command);
+	bindings_first(a->bindings, ACT_HELP, help, sizeof help);
+	end = r.x + r.width - 1;
+	at = (unsigned)(sl_text_width(command) + sl_text_width(help)) + 16;
+	if (x + at > end)
+		return;
+	x = end - at;
+	x += canvas_text(c, x, r.y, 8, look_bold(PAINT_ACCENT), command) + 1;
+	x += canvas_text(c, x, r.y, 8, look(PAINT_DIM), "command") + 2;
+	x += canvas_text(c, x, r.y, 8, look_bold(PAINT_ACCENT), help) + 1;
+	canvas_text(c, x, r.y, 8, look(PAINT_DIM), "keys");
+}
+
+/* --- row 3: where, filter, counts, sort --- */
+
+static void count_text(char *dst, size_t size, size_t n)
+{
+	char digits[32], *out = dst;
+	size_t i, len;
+
+	len = (size_t)snprintf(digits, sizeof digits, "%zu", n);
+	for (i = 0; i < len && (size_t)(out - dst) + 2 < size; i++) {
+		if (i && (len - i) % 3 == 0)
+			*out++ = ',';
+		*out++ = digits[i];
+	}
+	*out = '\0';
+}
+
+static void sort_text(const struct table *t, char *dst, size_t size)
+{
+	const struct vw_view *v = t->data->view;
+	size_t i;
+
+	*dst = '\0';
+	if (t->held) {
+		snprintf(dst, size, "sort held");
+		return;
+	}
+	for (i = 0; i < v->column_count; i++)
+		if (!strcmp(v->columns[i].key, table_sort_key(t)))
+			snprintf(dst, size, "sort %s %s", v->columns[i].title,
+				 t->sort[0] == '-' ? "v" : "^");
+}
+
+static unsigned draw_path(struct app *a, struct canvas *c, struct rect r)
+{
+	struct screen *chain[16], *s = app_screen(a);
+	size_t n = 0, i;
+	unsigned x = r.x + 1;
+
+	for (; s && n < SL_COUNT(chain); s = s->below)
+		chain[n++] = s;
+	for (i = n; i > 0; i--) {
+		bool last = i == 1;
+		const char *text =
+			chain[i - 1]->subject ? chain[i - 1]->subject : chain[i - 1]->ops->title;
+
+		while (chain[i - 1]->subject && text[0] == '0' && text[1])
+			text++; /* numbers of runs are ids of one width */
+		x += canvas_text(c, x, r.y, r.x + r.width - x,
+				 last ? look_bold(PAINT_BRIGHT) : look(PAINT_DIM), text);
+		if (!last)
+			x += canvas_text(c, x, r.y, 3, look(PAINT_FAINT), " > ");
+	}
+	return x;
+}
+
+static void draw_filter(struct app *a, struct screen *s, struct canvas *c, struct rect r,
+			unsigned x)
+{
+	const struct table *t = &s->table;
+	char shown[32], all[32], sort[64];
+	unsigned end = r.x + r.width - 1;
+	size_t rows = t->data->count;
+
+	if (*t->filter) {
+		x += canvas_text(c, x, r.y, 2, look_bold(PAINT_ACCENT), "/") + 1;
+		x += canvas_text(c, x, r.y, r.width / 3,
+				 look(t->filter_off ? PAINT_FAINT : PAINT_WORK), t->filter);
+		if (t->filter_off)
+			x += canvas_text(c, x, r.y, 6, look(PAINT_WARN), " (off)");
+		else if (a->pinned && !strcmp(a->pinned, t->filter))
+			x += canvas_text(c, x, r.y, 9, look(PAINT_DIM), " (pinned)");
+		x += 3;
+	}
+	count_text(shown, sizeof shown, t->count);
+	count_text(all, sizeof all, rows);
+	if (t->count != rows)
+		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s of %s", shown, all);
+	else
+		x += canvas_text(c, x, r.y, end - x, look(PAINT_DIM), all);
+	if (t->mark_count)
+		x += canvas_printf(c, x, r.y, end - x, look(PAINT_ACCENT), "   %zu marked",
+				   t->mark_count);
+	if (t->follow)
+		x += canvas_text(c, x, r.y, end - x, look(PAINT_WORK), "   following");
+	sort_text(t, sort, sizeof sort);
+	if (x + sl_text_width(sort) + 3 < end)
+		canvas_right(c, x, r.y, end - x, look(t->held ? PAINT_WARN : PAINT_DIM), sort);
+}
+
+static void draw_crumb(struct app *a, struct canvas *c, struct rect r)
+{
+	struct screen *s = app_screen(a);
+	unsigned x = draw_path(a, c, r) + 3;
+
+	if (s->ops->crumb)
+		s->ops->crumb(a, s, c, (struct rect){x, r.y, r.x + r.width - x, 1});
+	else if (s->table.data)
+		draw_filter(a, s, c, r, x);
+}
+
+/* --- the foot --- */
+
+/* A source that fails is told when there is nothing else to say. */
+static bool source_trouble(struct app *a, char *dst, size_t size)
+{
+	struct catalogue *cat = site_catalogue(a->site);
+	size_t i;
+
+	for (i = 0; cat && i < catalogue_source_count(cat); i++) {
+		struct cat_source source = catalogue_source(cat, i);
+
+		if (*source.error) {
+			snprintf(dst, size, "%s: %s", source.name, source.error);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void draw_selection(struct app *a, struct canvas *c, struct rect r)
+{
+	struct screen *s = app_screen(a);
+	const struct vw_row *row = table_row(&s->table);
+	char name[256] = "", text[512] = "";
+	unsigned x = r.x + 1;
+
+	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_BAR));
+	if (!s->ops->selection || !s->ops->selection(a, s, name, text, sizeof text)) {
+		snprintf(name, sizeof name, "%s", row ? row->full : "");
+		snprintf(text, sizeof text, "%s",
+			 row && *row->reason ? row->reason
+			 : row               ? vw_state_word(row->state)
+					     : "");
+	}
+	if (!*name && !*text)
+		return;
+	x += canvas_text(c, x, r.y, r.width / 2, look_bold(PAINT_BRIGHT), name) + 2;
+	canvas_text(c, x, r.y, r.x + r.width - x - 1, look(PAINT_TEXT), text);
+}
+
+static void draw_message(struct app *a, struct canvas *c, struct rect r)
+{
+	char trouble[512];
+
+	if (a->overlay == OVERLAY_PROMPT)
+		prompt_draw(a, c, r);
+	else if (*a->message)
+		canvas_text(c, r.x + 1, r.y, r.width - 2, look(a->message_paint), a->message);
+	else if (source_trouble(a, trouble, sizeof trouble))
+		canvas_text(c, r.x + 1, r.y, r.width - 2, look(PAINT_BAD), trouble);
+}
+
+static unsigned draw_hint(struct app *a, struct canvas *c, struct rect r, unsigned x,
+			  enum action what)
+{
+	bool mutates = (key_rows[what].needs & KEY_MUTATES) != 0, on = !app_why(a, what);
+	char key[32];
+	unsigned need;
+
+	bindings_first(a->bindings, what, key, sizeof key);
+	if (!*key || !key_rows[what].hint)
+		return x;
+	need = (unsigned)(sl_text_width(key) + sl_text_width(key_rows[what].hint)) + 1;
+	if (x + need >= r.x + r.width)
+		return x;
+	x += canvas_text(c, x, r.y, 16,
+			 look_bold(!on       ? PAINT_FAINT
+				   : mutates ? PAINT_WARN
+					     : PAINT_ACCENT),
+			 key);
+	x += 1 + canvas_text(c, x + 1, r.y, 20, look(on ? PAINT_DIM : PAINT_FAINT),
+			     key_rows[what].hint);
+	return x + 2;
+}
+
+static void draw_keys(struct app *a, struct canvas *c, struct rect r)
+{
+	static const enum action always[] = {ACT_WRITE, ACT_HELP, ACT_NONE};
+	const struct screen_ops *ops = app_screen(a)->ops;
+	const enum action *h;
+	unsigned x = r.x + 1;
+	bool barred = false;
+
+	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_BAR));
+	for (h = ops->hints; h && *h != ACT_NONE; h++) {
+		if ((key_rows[*h].needs & KEY_MUTATES) && !barred) {
+			barred = true;
+			x += canvas_text(c, x, r.y, 20, look(PAINT_FAINT),
+					 app_writes(a) ? "| " : "| write mode: ");
+		}
+		x = draw_hint(a, c, r, x, *h);
+	}
+	for (h = always; *h != ACT_NONE; h++)
+		x = draw_hint(a, c, r, x, *h);
+}
+
+static bool all_stale(struct app *a)
+{
+	struct screen *s = app_screen(a);
+	const struct vw_view *v = s->table.data ? s->table.data->view : NULL;
+	struct catalogue *cat = site_catalogue(a->site);
+	size_t i;
+
+	for (i = 0; v && cat && i < catalogue_source_count(cat); i++) {
+		struct cat_source source = catalogue_source(cat, i);
+
+		if ((v->roles & CAT_REGISTRY & (unsigned)source.role) && source.read_at &&
+		    source.stale)
+			return true;
+	}
+	return false;
+}
+
+void chrome_draw(struct app *a, const struct layout *l)
+{
+	struct canvas *c = &a->canvas;
+
+	if (all_stale(a))
+		canvas_fade(c, l->body);
+	draw_identity(a, c, l->identity);
+	draw_tabs(a, c, l->tabs);
+	draw_crumb(a, c, l->crumb);
+	draw_selection(a, c, l->selection);
+	draw_message(a, c, l->message);
+	draw_keys(a, c, l->keys);
+}

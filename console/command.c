@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `:` line: views by name, a few words that take text, and every key by its name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/app.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+#define CHOICES_MAX (ACT_COUNT + 64)
+
+static void set_filter(struct app *a, const char *text)
+{
+	struct screen *s = app_screen(a);
+	struct sl_error e = {0};
+
+	if (!s->table.data)
+		app_say(a, PAINT_WARN, "this view has no list");
+	else if (table_filter(&s->table, text, &e))
+		app_say(a, PAINT_BAD, "%s", e.msg);
+}
+
+static void set_sort(struct app *a, const char *text)
+{
+	struct table *t = &app_screen(a)->table;
+	const char *key = *text == '-' ? text + 1 : text, *names[TABLE_COLUMNS_MAX], *near;
+	size_t i, n = 0;
+
+	for (i = 0; t->data && i < t->data->view->column_count && n < SL_COUNT(names); i++)
+		names[n++] = t->data->view->columns[i].key;
+	for (i = 0; i < n; i++) {
+		if (strcmp(names[i], key) != 0)
+			continue;
+		free(t->sort);
+		t->sort = sl_strdup("");
+		table_sort(t, key);
+		if ((*text == '-') != (t->sort[0] == '-'))
+			table_sort(t, key);
+		return;
+	}
+	near = n ? sl_text_nearest(key, names, n) : NULL;
+	app_say(a, PAINT_BAD, "no column '%s'%s%s%s", key, near ? " (did you mean '" : "",
+		near ? near : "", near ? "'?)" : "");
+}
+
+static void set_theme(struct app *a, const char *text)
+{
+	const struct theme *theme = theme_find(text);
+
+	if (!theme) {
+		app_say(a, PAINT_BAD, "themes are dark, light and contrast");
+		return;
+	}
+	a->theme = theme;
+	if (a->term)
+		term_theme(a->term, theme);
+}
+
+static void bind_key(struct app *a, const char *text)
+{
+	char name[64];
+	const char *keys = strchrnul(text, ' ');
+	struct sl_error e = {0};
+
+	snprintf(name, sizeof name, "%.*s", (int)(keys - text), text);
+	while (*keys == ' ')
+		keys++;
+	if (bindings_set(a->bindings, name, keys, &e))
+		app_say(a, PAINT_BAD, "%s", e.msg);
+}
+
+static void export_to(struct app *a, const char *text)
+{
+	struct screen *s = app_screen(a);
+
+	if (!s->table.data)
+		app_say(a, PAINT_WARN, "this view has no list");
+	else
+		out_export(a, s, *text ? text : NULL);
+}
+
+static void leave(struct app *a, const char *text)
+{
+	(void)text;
+	a->quit = true;
+}
+
+static const struct word {
+	const char *name, *help;
+	void (*run)(struct app *a, const char *text);
+} words[] = {
+	{"filter", "TEXT", set_filter},
+	{"sort", "COLUMN or -COLUMN", set_sort},
+	{"theme", "dark, light or contrast", set_theme},
+	{"bind", "NAME KEYS", bind_key},
+	{"export", "FILE", export_to},
+	{"quit", "", leave},
+	{"q", "", leave},
+};
+
+static bool run_word(struct app *a, const char *name, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(words); i++) {
+		if (strcmp(words[i].name, name) != 0)
+			continue;
+		words[i].run(a, text);
+		return true;
+	}
+	return false;
+}
+
+/* What a command may start with. */
+static size_t choices(const char **list)
+{
+	size_t i, n = 0;
+
+	for (i = 0; screens[i]; i++)
+		if (!screens[i]->enter || screens[i]->data)
+			list[n++] = screens[i]->name;
+	for (i = 0; i < SL_COUNT(words); i++)
+		list[n++] = words[i].name;
+	for (i = ACT_NONE + 1; i < ACT_COUNT; i++)
+		if (key_rows[i].name && !sl_text_starts(key_rows[i].name, "view-"))
+			list[n++] = key_rows[i].name;
+	return n;
+}
+
+static void unknown(struct app *a, const char *name)
+{
+	const char *list[CHOICES_MAX], *near = sl_text_nearest(name, list, choices(list));
+
+	app_say(a, PAINT_BAD, "no command '%s'%s%s%s", name, near ? " (did you mean '" : "",
+		near ? near : "", near ? "'?)" : "; tab shows them");
+}
+
+void command_run(struct app *a, const char *text)
+{
+	char name[64];
+	const char *rest;
+	size_t len;
+
+	while (*text == ' ')
+		text++;
+	len = strcspn(text, " ");
+	snprintf(name, sizeof name, "%.*s", (int)len, text);
+	rest = text + len;
+	while (*rest == ' ')
+		rest++;
+	if (!*name || run_word(a, name, rest))
+		return;
+	if (screen_find(name)) {
+		if (screen_find(name)->data || *rest)
+			app_open(a, name, *rest ? rest : NULL);
+		else
+			app_say(a, PAINT_WARN, "%s needs to know of which one: :%s ID", name, name);
+	} else if (action_find(name) != ACT_NONE) {
+		app_act(a, action_find(name));
+	} else {
+		unknown(a, name);
+	}
+}
+
+char *command_complete(struct app *a, const char *text, struct sl_buf *all)
+{
+	const char *list[CHOICES_MAX], *first = NULL;
+	size_t n = choices(list), i, found = 0, same = 0;
+
+	(void)a;
+	if (strchr(text, ' '))
+		return NULL;
+	for (i = 0; i < n; i++) {
+		size_t k = 0;
+
+		if (!sl_text_starts(list[i], text))
+			continue;
+		sl_buf_printf(all, "%s%s", found ? " " : "", list[i]);
+		while (first && first[k] && first[k] == list[i][k])
+			k++;
+		same = first ? (k < same ? k : same) : strlen(list[i]);
+		first = first ? first : list[i];
+		found++;
+	}
+	if (found == 1) {
+		sl_buf_clear(all);
+		return sl_asprintf("%s ", first);
+	}
+	return found ? sl_strndup(first, same) : NULL;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/app.h"
+#include "orchestrator/playbook/node.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+#define CONFIG_MAX (256u << 10)
+#define LOOK_MS    1000
+
+struct config {
+	struct app *app;
+	char *path;
+	uv_fs_poll_t poll;
+	void (*closed)(void *arg);
+	void *arg;
+};
+
+struct settings {
+	struct bindings *bindings;
+	const struct theme *theme;
+	bool mouse;
+};
+
+static int wrong(struct sl_error *e, const char *path, const struct pb_node *n, const char *what)
+{
+	return sl_fail(e, SL_EINPUT, "%s:%u: %s: %s", path, n->at.line, n->key ? n->key : "console",
+		       what);
+}
+
+static int take_keys(struct settings *s, const char *path, const struct pb_node *map,
+		     struct sl_error *e)
+{
+	const struct pb_node *n;
+	struct sl_error why = {0};
+
+	if (map->type != PB_MAP)
+		return wrong(e, path, map, "expected a map of names to keys");
+	for (n = map->first; n; n = n->next)
+		if (n->type != PB_SCALAR ||
+		    bindings_set(s->bindings, n->key, n->text ? n->text : "none", &why))
+			return wrong(e, path, n, why.msg[0] ? why.msg : "expected keys");
+	return SL_OK;
+}
+
+static int take_one(struct settings *s, const char *path, const struct pb_node *n,
+		    struct sl_error *e)
+{
+	const char *text = n->type == PB_SCALAR && n->text ? n->text : "";
+
+	if (!strcmp(n->key, "keys"))
+		return take_keys(s, path, n, e);
+	if (!strcmp(n->key, "theme")) {
+		s->theme = theme_find(text);
+		return s->theme ? SL_OK : wrong(e, path, n, "expected dark, light or contrast");
+	}
+	if (!strcmp(n->key, "mouse")) {
+		s->mouse = !strcmp(text, "true");
+		return s->mouse || !strcmp(text, "false")
+			       ? SL_OK
+			       : wrong(e, path, n, "expected true or false");
+	}
+	return wrong(e, path, n, "is not known here (theme, mouse, keys)");
+}
+
+static int read_tree(struct settings *s, const char *path, const struct pb_node *root,
+		     struct sl_error *e)
+{
+	const struct pb_node *console, *n;
+	int rc = SL_OK;
+
+	if (!root || root->type != PB_MAP)
+		return SL_OK;
+	console = pb_get(root, "console");
+	if (!console || (console->type == PB_SCALAR && !console->text))
+		return SL_OK;
+	if (console->type != PB_MAP)
+		return wrong(e, path, console, "expected a map");
+	for (n = console->first; n && !rc; n = n->next)
+		rc = take_one(s, path, n, e);
+	return rc;
+}
+
+static void settings_take(struct app *a, struct settings *s)
+{
+	bindings_free(a->bindings);
+	a->bindings = s->bindings;
+	a->theme = s->theme;
+	a->mouse = s->mouse;
+	if (a->term) {
+		term_theme(a->term, a->theme);
+		term_mouse(a->term, a->mouse);
+	}
+	app_dirty(a);
+}
+
+int config_apply(struct app *a, const char *path, const char *text, struct sl_error *e)
+{
+	struct settings s = {.bindings = bindings_new(), .theme = theme_find("dark")};
+	struct diags *d = diags_new();
+	bool blank = !text[strspn(text, " \t\r\n")];
+	struct pb_tree *tree = blank ? NULL : pb_tree_parse(path, text, strlen(text), d);
+	int rc = SL_OK;
+
+	if (tree)
+		rc = read_tree(&s, path, pb_tree_root(tree), e);
+	else if (!blank)
+		rc = sl_fail(e, SL_EINPUT, "%s: cannot be read as YAML", path);
+	if (rc)
+		bindings_free(s.bindings);
+	else
+		settings_take(a, &s);
+	if (tree)
+		pb_tree_free(tree);
+	diags_free(d);
+	return rc;
+}
+
+static int read_file(struct app *a, const char *path, struct sl_error *e)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+	size_t n;
+	int rc;
+
+	if (!f && (errno == ENOENT || errno == ENOTDIR))
+		return config_apply(a, path, "", e);
+	if (!f)
+		return sl_fail(e, SL_EIO, "%s: %s", path, strerror(errno));
+	text = sl_alloc(CONFIG_MAX + 1);
+	n = fread(text, 1, CONFIG_MAX, f);
+	fclose(f);
+	text[n] = '\0';
+	rc = strlen(text) == n ? config_apply(a, path, text, e)
+			       : sl_fail(e, SL_EINPUT, "%s: holds NUL bytes", path);
+	free(text);
+	return rc;
+}
+
+static void changed(uv_fs_poll_t *poll, int status, const uv_stat_t *prev, const uv_stat_t *curr)
+{
+	struct config *c = poll->data;
+	struct sl_error e = {0};
+
+	(void)prev;
+	(void)curr;
+	if (status == UV_ENOENT)
+		return;
+	if (read_file(c->app, c->path, &e))
+		app_say(c->app, PAINT_BAD, "%s (the settings stay as they were)", e.msg);
+	else
+		app_say(c->app, PAINT_DIM, "%s was read again", c->path);
+}
+
+static char *usual_path(void)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (xdg && *xdg == '/')
+		return sl_asprintf("%s/sluice/config.yaml", xdg);
+	return sl_asprintf("%s/.config/sluice/config.yaml", home ? home : "");
+}
+
+int config_open(struct app *a, const char *path, struct config **out, struct sl_error *e)
+{
+	struct config *c = sl_alloc(sizeof *c);
+	int rc;
+
+	c->app = a;
+	c->path = path ? sl_strdup(path) : usual_path();
+	rc = read_file(a, c->path, e);
+	if (rc) {
+		free(c->path);
+		free(c);
+		return rc;
+	}
+	uv_fs_poll_init(a->loop, &c->poll);
+	c->poll.data = c;
+	uv_fs_poll_start(&c->poll, changed, c->path, LOOK_MS);
+	*out = c;
+	return SL_OK;
+}
+
+static void poll_closed(uv_handle_t *handle)
+{
+	struct config *c = handle->data;
+	void (*closed)(void *) = c->closed;
+	void *arg = c->arg;
+
+	free(c->path);
+	free(c);
+	closed(arg);
+}
+
+void config_close(struct config *c, void (*closed)(void *arg), void *arg)
+{
+	c->closed = closed;
+	c->arg = arg;
+	uv_close((uv_handle_t *)&c->poll, poll_closed);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/sdk/mem.h"
+
+#define POINTS_MAX 1024
+
+#define BRAILLE    0x2800
+#define HEAVY      0x2501 /* a heavy line */
+#define HEAVY_HALF 0x2578 /* its left half */
+#define HALF_HEAVY 0x257a /* its right half */
+
+enum paint graph_ramp(double value, double limit)
+{
+	double step = limit > 0 ? value / limit * (RAMP_STEPS - 1) : 0;
+
+	if (!(step > 0))
+		step = 0;
+	if (step > RAMP_STEPS - 1)
+		step = RAMP_STEPS - 1;
+	return (enum paint)(PAINT_RAMP + (int)step);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(const double *values, size_t n)
+{
+	double sorted[POINTS_MAX];
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++)
+		if (!isnan(values[i]))
+			sorted[k++] = values[i];
+	if (!k)
+		return 0;
+	qsort(sorted, k, sizeof *sorted, compare);
+	return sorted[k / 2];
+}
+
+/* The newest `want` points; when there are more than fit, each is the greatest of its share. */
+static size_t sample(const double *values, size_t count, double *out, size_t want)
+{
+	size_t i, k, n = count < want ? count : want;
+
+	for (i = 0; i < n; i++) {
+		size_t from = i * count / n, to = (i + 1) * count / n;
+
+		out[i] = NAN;
+		for (k = from; k < to; k++)
+			if (!isnan(values[k]) && !(out[i] >= values[k]))
+				out[i] = values[k];
+	}
+	return n;
+}
+
+static int height_of(double value, double peak, int steps)
+{
+	int h;
+
+	if (isnan(value))
+		return 0;
+	h = peak > 0 ? (int)ceil(value / peak * steps) : 1;
+	return h < 1 ? 1 : h > steps ? steps : h;
+}
+
+static uint32_t braille(int left, int right)
+{
+	static const unsigned char lefts[] = {0, 0x40, 0x44, 0x46, 0x47},
+				   rights[] = {0, 0x80, 0xa0, 0xb0, 0xb8};
+
+	return BRAILLE + (uint32_t)(lefts[left] | rights[right]);
+}
+
+static double greater(double a, double b)
+{
+	return isnan(a) ? b : isnan(b) ? a : a > b ? a : b;
+}
+
+void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
+		 size_t count, double limit)
+{
+	static const char steps[] = " .:-=+*#%@";
+	unsigned per_cell = c->utf8 ? 2 : 1, i;
+	double points[POINTS_MAX], peak = 0;
+	size_t n, k, slots = (size_t)width * per_cell;
+
+	if (slots > POINTS_MAX)
+		slots = POINTS_MAX - POINTS_MAX % per_cell;
+	n = sample(values, count, points, slots);
+	for (k = 0; k < n; k++)
+		if (points[k] > peak)
+			peak = points[k];
+	if (limit <= 0)
+		limit = 3 * median(points, n);
+	memmove(points + (slots - n), points, n * sizeof *points);
+	for (k = 0; k < slots - n; k++)
+		points[k] = NAN;
+	for (i = 0; i * per_cell < slots; i++) {
+		const double *p = &points[(size_t)i * per_cell];
+		double top = per_cell == 2 ? greater(p[0], p[1]) : p[0];
+		uint32_t ch = c->utf8 ? braille(height_of(p[0], peak, 4), height_of(p[1], peak, 4))
+				      : (uint32_t)steps[height_of(p[0], peak, 9)];
+
+		if (!isnan(top))
+			canvas_char(c, x + i, y, look(graph_ramp(top, limit)), ch);
+	}
+}
+
+void graph_bar(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
+	       double share)
+{
+	struct look rest = look_on(look(PAINT_FAINT), l.ground);
+	unsigned i, halves;
+
+	if (!(share > 0))
+		share = 0;
+	if (share > 1)
+		share = 1;
+	halves = (unsigned)(share * width * 2 + 0.5);
+	if (share > 0 && !halves)
+		halves = 1; /* a little is not nothing */
+	if (share < 1 && halves == width * 2)
+		halves--;
+	for (i = 0; i < width; i++) {
+		unsigned have = halves > 2 * i ? halves - 2 * i : 0;
+
+		if (!c->narrow)
+			canvas_char(c, x + i, y, have ? l : rest, have ? '#' : '.');
+		else if (have)
+			canvas_char(c, x + i, y, l, have > 1 ? HEAVY : HEAVY_HALF);
+		else if (!c->colour)
+			canvas_char(c, x + i, y, rest, ' ');
+		else
+			canvas_char(c, x + i, y, rest, halves == 2 * i && i ? HALF_HEAVY : HEAVY);
+	}
+}

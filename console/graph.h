@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small graphs out of characters. Pure. */
+#ifndef SLUICE_CONSOLE_GRAPH_H
+#define SLUICE_CONSOLE_GRAPH_H
+
+#include <stddef.h>
+
+#include "console/canvas.h"
+
+/*
+ * Numbers over time, the newest at the right: the shape is scaled to its own peak, the colour runs
+ * from green to red as a value passes `limit` (at half of it it turns amber; 0 = three times the
+ * median). Braille where the canvas has UTF-8, ten grey steps of ASCII otherwise. NaN = a gap.
+ */
+void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
+		 size_t count, double limit);
+
+/* A bar filled to share (0..1), at half-cell grain where the terminal can. */
+void graph_bar(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
+	       double share);
+
+/* 0..RAMP_STEPS-1 as a paint. */
+enum paint graph_ramp(double value, double limit);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/prompt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "console/app.h"
+#include "console/input.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+void line_set(struct line *l, const char *text)
+{
+	l->len = sl_text_clean(l->text, sizeof l->text, text, strlen(text), false);
+	l->at = l->len;
+}
+
+static size_t before(const struct line *l, size_t at)
+{
+	do
+		at--;
+	while (at && ((unsigned char)l->text[at] & 0xc0) == 0x80);
+	return at;
+}
+
+static size_t after(const struct line *l, size_t at)
+{
+	do
+		at++;
+	while (at < l->len && ((unsigned char)l->text[at] & 0xc0) == 0x80);
+	return at;
+}
+
+static void erase(struct line *l, size_t from, size_t to)
+{
+	memmove(l->text + from, l->text + to, l->len - to + 1);
+	l->len -= to - from;
+	l->at = from;
+}
+
+static void insert(struct line *l, uint32_t ch)
+{
+	utf8proc_uint8_t bytes[4];
+	size_t n = (size_t)utf8proc_encode_char((utf8proc_int32_t)ch, bytes);
+	char clean[8];
+
+	/* what would steer a terminal does not get in */
+	if (!n || l->len + n > LINE_MAX_BYTES)
+		return;
+	sl_text_clean(clean, sizeof clean, (const char *)bytes, n, false);
+	if (strlen(clean) != n || memcmp(clean, bytes, n) != 0)
+		return;
+	memmove(l->text + l->at + n, l->text + l->at, l->len - l->at + 1);
+	memcpy(l->text + l->at, bytes, n);
+	l->len += n;
+	l->at += n;
+}
+
+static size_t word_start(const struct line *l)
+{
+	size_t at = l->at;
+
+	while (at && l->text[at - 1] == ' ')
+		at--;
+	while (at && l->text[at - 1] != ' ')
+		at--;
+	return at;
+}
+
+bool line_key(struct line *l, uint32_t key)
+{
+	if (key & TKEY_PASTED)
+		key &= ~(uint32_t)TKEY_PASTED;
+	if (key >= ' ' && key < TKEY_NAMED) {
+		insert(l, key);
+		return true;
+	}
+	if (key == TKEY_BACKSPACE && l->at)
+		erase(l, before(l, l->at), l->at);
+	else if (key == TKEY_DEL && l->at < l->len)
+		erase(l, l->at, after(l, l->at));
+	else if (key == (TKEY_CTRL | 'w'))
+		erase(l, word_start(l), l->at);
+	else if (key == (TKEY_CTRL | 'u'))
+		erase(l, 0, l->at);
+	else if (key == (TKEY_CTRL | 'k'))
+		erase(l, l->at, l->len);
+	else if (key == TKEY_LEFT && l->at)
+		l->at = before(l, l->at);
+	else if (key == TKEY_RIGHT && l->at < l->len)
+		l->at = after(l, l->at);
+	else if (key == TKEY_HOME || key == (TKEY_CTRL | 'a'))
+		l->at = 0;
+	else if (key == TKEY_END || key == (TKEY_CTRL | 'e'))
+		l->at = l->len;
+	else
+		return false;
+	return true;
+}
+
+void line_draw(const struct line *l, struct canvas *c, unsigned x, unsigned y, unsigned width,
+	       struct look look)
+{
+	size_t from = 0;
+	char head[LINE_MAX_BYTES + 1];
+	unsigned at;
+	struct cell *cell;
+
+	if (!width)
+		return;
+	for (;;) { /* the cursor stays in sight */
+		snprintf(head, sizeof head, "%.*s", (int)(l->at - from), l->text + from);
+		if (sl_text_width(head) < width || from >= l->at)
+			break;
+		from = after(l, from);
+	}
+	at = (unsigned)sl_text_width(head);
+	canvas_text(c, x, y, width, look, l->text + from);
+	cell = canvas_at(c, x + at, y);
+	if (cell)
+		cell->look.attr |= LOOK_REVERSE;
+}
+
+/* --- prompts --- */
+
+static const struct {
+	const char *label, *hint;
+} kinds[PROMPT_KINDS] = {
+	[PROMPT_FILTER] = {"/ ", "words  col:val  col>n  !term  /re/  tag=v"},
+	[PROMPT_COMMAND] = {": ", "tab completes, up brings back"},
+	[PROMPT_REASON] = {"write mode, ticket or reason: ", "15 minutes; esc stays read-only"},
+};
+
+void prompt_open(struct app *a, enum prompt_kind kind, const char *text)
+{
+	struct prompt *p = &a->prompt;
+
+	p->kind = kind;
+	p->back = 0;
+	p->note[0] = '\0';
+	line_set(&p->line, text);
+	free(p->before);
+	p->before = sl_strdup(text);
+	a->overlay = OVERLAY_PROMPT;
+	app_dirty(a);
+}
+
+static void remember(struct history *h, const char *text)
+{
+	if (!*text || (h->count && !strcmp(h->items[h->count - 1], text)))
+		return;
+	if (h->count == SL_COUNT(h->items)) {
+		free(h->items[0]);
+		memmove(h->items, h->items + 1, (h->count - 1) * sizeof *h->items);
+		h->count--;
+	}
+	h->items[h->count++] = sl_strdup(text);
+}
+
+static void walk_history(struct prompt *p, int by)
+{
+	const struct history *h = &p->history[p->kind];
+	size_t back = p->back;
+
+	if (by > 0 && back < h->count)
+		back++;
+	else if (by < 0 && back)
+		back--;
+	if (back == p->back)
+		return;
+	p->back = back;
+	line_set(&p->line, back ? h->items[h->count - back] : "");
+}
+
+/* A filter works while it is typed; a half-typed one that cannot be read leaves the last one that
+ * could. */
+static void filter_now(struct app *a, const char *text)
+{
+	struct screen *s = app_screen(a);
+	struct sl_error e = {0};
+
+	a->prompt.note[0] = '\0';
+	if (table_filter(&s->table, text, &e))
+		snprintf(a->prompt.note, sizeof a->prompt.note, "%.190s", e.msg);
+}
+
+static void write_mode_on(struct app *a, const char *reason)
+{
+	if (!*reason) {
+		app_say(a, PAINT_WARN, "no reason, no write mode: still read-only");
+		return;
+	}
+	free(a->write_reason);
+	a->write_reason = sl_strdup(reason);
+	a->write_until = app_now(a) + WRITE_MS;
+	app_say(a, PAINT_WARN, "write mode for 15 minutes: %s", reason);
+}
+
+static void take(struct app *a)
+{
+	struct prompt *p = &a->prompt;
+	char text[LINE_MAX_BYTES + 1];
+
+	memcpy(text, p->line.text, sizeof text);
+	if (p->kind == PROMPT_FILTER && p->note[0])
+		return; /* say what is wrong until it is mended or left */
+	remember(&p->history[p->kind], text);
+	a->overlay = OVERLAY_NONE;
+	if (p->kind == PROMPT_REASON)
+		write_mode_on(a, text);
+	else if (p->kind == PROMPT_COMMAND)
+		command_run(a, text);
+}
+
+static void cancel(struct app *a)
+{
+	if (a->prompt.kind == PROMPT_FILTER)
+		filter_now(a, a->prompt.before);
+	a->overlay = OVERLAY_NONE;
+}
+
+static void complete(struct app *a)
+{
+	struct prompt *p = &a->prompt;
+	struct sl_buf all;
+	char *text;
+
+	sl_buf_init(&all, sizeof p->note - 1);
+	text = command_complete(a, p->line.text, &all);
+	if (text)
+		line_set(&p->line, text);
+	snprintf(p->note, sizeof p->note, "%s", sl_buf_str(&all));
+	sl_buf_release(&all);
+	free(text);
+}
+
+void prompt_key(struct app *a, uint32_t key)
+{
+	struct prompt *p = &a->prompt;
+
+	app_dirty(a);
+	if (key == TKEY_ENTER)
+		take(a);
+	else if (key == TKEY_ESC || key == (TKEY_CTRL | 'c') ||
+		 (key == TKEY_BACKSPACE && !p->line.len))
+		cancel(a);
+	else if (key == TKEY_UP || key == TKEY_DOWN)
+		walk_history(p, key == TKEY_UP ? 1 : -1);
+	else if (key == TKEY_TAB && p->kind == PROMPT_COMMAND)
+		complete(a);
+	else if (line_key(&p->line, key) && p->kind == PROMPT_COMMAND)
+		p->note[0] = '\0';
+	if (a->overlay == OVERLAY_PROMPT && p->kind == PROMPT_FILTER && key != TKEY_ENTER)
+		filter_now(a, p->line.text);
+}
+
+void prompt_draw(struct app *a, struct canvas *c, struct rect r)
+{
+	struct prompt *p = &a->prompt;
+	const char *side = p->note[0] ? p->note : kinds[p->kind].hint;
+	unsigned at, side_width = (unsigned)sl_text_width(side);
+
+	at = 1 + canvas_text(c, r.x + 1, r.y, r.width - 1, look_bold(PAINT_ACCENT),
+			     kinds[p->kind].label);
+	line_draw(&p->line, c, r.x + at, r.y, r.width - at, look(PAINT_BRIGHT));
+	if (at + sl_text_width(p->line.text) + side_width + 3 < r.width)
+		canvas_right(c, r.x, r.y, r.width - 1,
+			     look(p->note[0] && p->kind == PROMPT_FILTER ? PAINT_BAD : PAINT_DIM),
+			     side);
+	else if (p->note[0]) /* what is wrong is more use than what was typed last */
+		canvas_right(c, r.x + r.width / 2, r.y, r.width / 2 - 1, look(PAINT_BAD), side);
+}
+
+void prompt_release(struct prompt *p)
+{
+	size_t k, i;
+
+	for (k = 0; k < PROMPT_KINDS; k++)
+		for (i = 0; i < p->history[k].count; i++)
+			free(p->history[k].items[i]);
+	free(p->before);
+}

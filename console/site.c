@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "orchestrator/playbook/playbook.h"
+#include "orchestrator/view/sources.h"
+#include "plugins/host/host.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
+
+#define LOOK_MS 250 /* between two looks at whether runs have changed */
+
+struct site {
+	uv_loop_t *loop;
+	struct store *store;
+	struct inventory_file *inventory;
+	struct plugin_host *plugins;
+	struct vw_sources *sources; /* NULL without an inventory */
+	void (*changed)(void *arg, unsigned what);
+	void *arg;
+	uv_timer_t look;
+	int64_t runs_read;
+	bool looking;
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+static void look_at_runs(uv_timer_t *timer)
+{
+	struct site *s = timer->data;
+
+	s->runs_read = sl_time_now();
+	if (store_changed(s->store))
+		s->changed(s->arg, SITE_RUNS);
+}
+
+static int inventory_open(struct site *s, const char *path, struct sl_error *e)
+{
+	struct diags *d = diags_new();
+	int rc = SL_OK;
+
+	s->inventory = inventory_load(path, d);
+	if (!s->inventory || diags_errors(d)) {
+		diags_print(d, stderr, false);
+		rc = sl_fail(e, SL_EINPUT, "%s: the inventory cannot be used", path);
+	}
+	diags_free(d);
+	return rc;
+}
+
+static void catalogue_changed(void *arg, unsigned roles)
+{
+	struct site *s = arg;
+
+	(void)roles;
+	s->changed(s->arg, SITE_CATALOGUE);
+}
+
+static int sources_open(struct site *s, struct sl_error *e)
+{
+	int rc;
+
+	s->plugins = plugin_host_new(s->loop);
+	rc = plugin_host_load_default(s->plugins, e);
+	if (rc)
+		return rc;
+	s->sources = vw_sources_open(s->loop, s->inventory, s->plugins, 0);
+	catalogue_on_change(vw_sources_catalogue(s->sources), catalogue_changed, s);
+	return SL_OK;
+}
+
+/* --- closing: what was opened last goes first --- */
+
+static void site_free(struct site *s)
+{
+	void (*closed)(void *) = s->closed;
+	void *arg = s->closed_arg;
+
+	if (s->inventory)
+		inventory_free(s->inventory);
+	if (s->store)
+		store_close(s->store);
+	free(s);
+	if (closed)
+		closed(arg);
+}
+
+static void close_next(void *arg);
+
+static void timer_closed(uv_handle_t *handle)
+{
+	close_next(handle->data);
+}
+
+static void close_next(void *arg)
+{
+	struct site *s = arg;
+
+	if (s->sources) {
+		struct vw_sources *sources = s->sources;
+
+		s->sources = NULL;
+		vw_sources_close(sources, close_next, s);
+	} else if (s->plugins) {
+		struct plugin_host *plugins = s->plugins;
+
+		s->plugins = NULL;
+		plugin_host_close(plugins, close_next, s);
+	} else if (s->looking) {
+		s->looking = false;
+		uv_close((uv_handle_t *)&s->look, timer_closed);
+	} else {
+		site_free(s);
+	}
+}
+
+void site_close(struct site *s, void (*closed)(void *arg), void *arg)
+{
+	s->closed = closed;
+	s->closed_arg = arg;
+	close_next(s);
+}
+
+int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
+	      void (*changed)(void *arg, unsigned what), void *arg, struct site **out,
+	      struct sl_error *e)
+{
+	struct site *s = sl_alloc(sizeof *s);
+	int rc;
+
+	s->loop = loop;
+	s->changed = changed;
+	s->arg = arg;
+	rc = inventory ? inventory_open(s, inventory, e) : SL_OK;
+	if (!rc)
+		rc = store_open(folder, &s->store, e);
+	if (!rc && inventory)
+		rc = sources_open(s, e);
+	if (rc) {
+		close_next(s);
+		return rc;
+	}
+	s->runs_read = sl_time_now();
+	uv_timer_init(loop, &s->look);
+	s->look.data = s;
+	s->looking = true;
+	uv_timer_start(&s->look, look_at_runs, LOOK_MS, LOOK_MS);
+	*out = s;
+	return SL_OK;
+}
+
+uv_loop_t *site_loop(struct site *s)
+{
+	return s->loop;
+}
+
+struct store *site_store(struct site *s)
+{
+	return s->store;
+}
+
+struct catalogue *site_catalogue(struct site *s)
+{
+	return s->sources ? vw_sources_catalogue(s->sources) : NULL;
+}
+
+const char *site_environment(const struct site *s)
+{
+	return s->inventory && s->inventory->environment ? s->inventory->environment : "";
+}
+
+bool site_production(const struct site *s)
+{
+	return s->inventory && s->inventory->production;
+}
+
+const char *site_inventory(const struct site *s)
+{
+	return s->inventory ? s->inventory->path : NULL;
+}
+
+int64_t site_runs_read(const struct site *s)
+{
+	return s->runs_read;
+}
+
+void site_want(struct site *s, unsigned roles)
+{
+	struct catalogue *c = site_catalogue(s);
+
+	if (c)
+		catalogue_want(c, roles);
+}
+
+struct vw_world site_world(struct site *s, const char *subject, int64_t now)
+{
+	return (struct vw_world){.catalogue = site_catalogue(s),
+				 .store = s->store,
+				 .environment = site_environment(s),
+				 .subject = subject,
+				 .now = now};
+}
+
+/* A source whose age stands on the screen in seconds: younger than its interval it is just fresh.
+ */
+bool site_is_ageing(struct site *s)
+{
+	struct catalogue *c = site_catalogue(s);
+	size_t i;
+
+	for (i = 0; c && i < catalogue_source_count(c); i++) {
+		struct cat_source source = catalogue_source(c, i);
+
+		if (source.read_at && sl_time_now() - source.read_at > source.interval_ms)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the console looks at: the store of runs and, with an inventory, the catalogue of its
+ * backends. Loop thread only.
+ */
+#ifndef SLUICE_CONSOLE_SITE_H
+#define SLUICE_CONSOLE_SITE_H
+
+#include <uv.h>
+
+#include "orchestrator/view/view.h"
+
+struct site;
+
+enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2 };
+
+/* folder, inventory: NULL = the usual state folder; no backends. */
+int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
+	      void (*changed)(void *arg, unsigned what), void *arg, struct site **out,
+	      struct sl_error *e);
+void site_close(struct site *s, void (*closed)(void *arg), void *arg);
+
+uv_loop_t *site_loop(struct site *s);
+struct store *site_store(struct site *s);
+struct catalogue *site_catalogue(struct site *s); /* NULL without an inventory */
+const char *site_environment(const struct site *s);
+bool site_production(const struct site *s);
+const char *site_inventory(const struct site *s); /* NULL = none */
+int64_t site_runs_read(const struct site *s);     /* Unix ms of the last good look at the store */
+/* Does the age of a source change what is shown, second by second? */
+bool site_is_ageing(struct site *s);
+/* Roles that somebody looks at now. */
+void site_want(struct site *s, unsigned roles);
+struct vw_world site_world(struct site *s, const char *subject, int64_t now);
+/* Run `sluice ARGS...` in the background (NULL-terminated, without the program's name); done gets
+ * the last line that it said. On an error done is not called. */
+int site_spawn(struct site *s, const char *const *args,
+	       void (*done)(void *arg, int code, const char *said), void *arg, struct sl_error *e);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+void table_init(struct table *t, const struct vw_view *view)
+{
+	*t = (struct table){.filter = sl_strdup(""), .sort = sl_strdup(view ? view->sort : NULL)};
+}
+
+void table_release(struct table *t)
+{
+	table_marks_clear(t);
+	free(t->marks);
+	if (t->data)
+		vw_table_free(t->data);
+	if (t->match)
+		vw_filter_free(t->match);
+	free(t->shown);
+	free(t->cursor);
+	free(t->sort);
+	free(t->filter);
+	*t = (struct table){0};
+}
+
+const struct vw_row *table_shown(const struct table *t, size_t i)
+{
+	return i < t->count ? &t->data->rows[t->shown[i]] : NULL;
+}
+
+size_t table_index(const struct table *t, size_t i)
+{
+	return t->shown[i];
+}
+
+const struct vw_row *table_row(const struct table *t)
+{
+	return table_shown(t, t->at);
+}
+
+static void remember(struct table *t)
+{
+	const struct vw_row *row = table_row(t);
+
+	free(t->cursor);
+	t->cursor = row ? sl_strdup(row->id) : NULL;
+}
+
+bool table_go_id(struct table *t, const char *id)
+{
+	size_t i;
+
+	for (i = 0; id && i < t->count; i++) {
+		if (strcmp(table_shown(t, i)->id, id) != 0)
+			continue;
+		t->at = i;
+		remember(t);
+		return true;
+	}
+	return false;
+}
+
+/* Which rows pass, and where the thing under the cursor went. A thing that is gone leaves the
+ * cursor on the row that took its place. */
+static void look_again(struct table *t)
+{
+	size_t i, rows = t->data ? t->data->count : 0;
+
+	free(t->shown);
+	t->shown = sl_alloc_n(rows + 1, sizeof *t->shown);
+	t->count = 0;
+	for (i = 0; i < rows; i++)
+		if (t->filter_off || !t->match || vw_filter_match(t->match, t->data, i))
+			t->shown[t->count++] = i;
+	if (t->follow && t->count) {
+		t->at = t->count - 1;
+		remember(t);
+	} else if (!table_go_id(t, t->cursor)) {
+		if (t->at >= t->count)
+			t->at = t->count ? t->count - 1 : 0;
+		remember(t);
+	}
+}
+
+/* --- order --- */
+
+struct rank {
+	const char *id;
+	size_t at;
+};
+
+static int rank_by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct rank *)a)->id, ((const struct rank *)b)->id);
+}
+
+struct placed {
+	struct vw_row row;
+	size_t rank, was;
+};
+
+static int placed_compare(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->was < y->was ? -1 : x->was > y->was;
+}
+
+/* Arrange data's rows as they stood in `before`; new ones come last. Says whether that differs from
+ * the order they are in. */
+static bool keep_order(struct vw_table *data, const struct vw_table *before)
+{
+	struct rank *ranks = sl_alloc_n(before->count + 1, sizeof *ranks), *found;
+	struct placed *rows = sl_alloc_n(data->count + 1, sizeof *rows);
+	bool differs = false;
+	size_t i;
+
+	for (i = 0; i < before->count; i++)
+		ranks[i] = (struct rank){before->rows[i].id, i};
+	qsort(ranks, before->count, sizeof *ranks, rank_by_id);
+	for (i = 0; i < data->count; i++) {
+		struct rank key = {data->rows[i].id, 0};
+
+		found = bsearch(&key, ranks, before->count, sizeof *ranks, rank_by_id);
+		rows[i] = (struct placed){data->rows[i], found ? found->at : before->count, i};
+	}
+	qsort(rows, data->count, sizeof *rows, placed_compare);
+	for (i = 0; i < data->count; i++) {
+		differs = differs || rows[i].was != i;
+		data->rows[i] = rows[i].row;
+	}
+	free(ranks);
+	free(rows);
+	return differs;
+}
+
+void table_set(struct table *t, struct vw_table *data, int64_t now, bool hold)
+{
+	struct sl_error e;
+
+	if (t->sort)
+		vw_sort(data, t->sort, &e);
+	hold = hold || (t->moved && now - t->moved < TABLE_HOLD_MS);
+	t->held = hold && t->data && keep_order(data, t->data);
+	if (t->data)
+		vw_table_free(t->data);
+	t->data = data;
+	look_again(t);
+}
+
+static void resort(struct table *t)
+{
+	struct sl_error e;
+
+	t->held = false;
+	if (!t->data)
+		return;
+	vw_sort(t->data, t->sort, &e);
+	look_again(t);
+}
+
+static const struct vw_column *columns_of(const struct table *t, size_t *count)
+{
+	*count = t->data ? t->data->view->column_count : 0;
+	if (*count > TABLE_COLUMNS_MAX)
+		*count = TABLE_COLUMNS_MAX;
+	return t->data ? t->data->view->columns : NULL;
+}
+
+const char *table_sort_key(const struct table *t)
+{
+	return !t->sort ? "" : t->sort[0] == '-' ? t->sort + 1 : t->sort;
+}
+
+/* Figures are looked at from the greatest down, words from the first up. */
+static bool descends_first(enum vw_kind kind)
+{
+	return kind == VW_NUMBER || kind == VW_SHARE || kind == VW_MILLIS || kind == VW_TIME ||
+	       kind == VW_STATE;
+}
+
+void table_sort(struct table *t, const char *key)
+{
+	size_t i, n;
+	const struct vw_column *columns = columns_of(t, &n);
+	bool down = false;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(columns[i].key, key))
+			down = descends_first(columns[i].kind);
+	if (t->sort && !strcmp(table_sort_key(t), key))
+		down = t->sort[0] != '-';
+	free(t->sort);
+	t->sort = sl_asprintf("%s%s", down ? "-" : "", key);
+	resort(t);
+}
+
+void table_sort_step(struct table *t, int by)
+{
+	size_t i, n, at = 0;
+	const struct vw_column *columns = columns_of(t, &n);
+
+	if (!n)
+		return;
+	for (i = 0; i < n; i++)
+		if (!strcmp(columns[i].key, table_sort_key(t)))
+			at = i;
+	at = (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
+	table_sort(t, columns[at].key);
+}
+
+/* --- cursor --- */
+
+void table_go(struct table *t, size_t to, int64_t now)
+{
+	if (!t->count)
+		return;
+	t->at = to < t->count ? to : t->count - 1;
+	t->moved = now;
+	t->follow = t->follow && t->at == t->count - 1;
+	remember(t);
+}
+
+void table_move(struct table *t, long delta, int64_t now)
+{
+	long to = (long)t->at + delta;
+
+	table_go(t, to < 0 ? 0 : (size_t)to, now);
+}
+
+/* --- filter --- */
+
+int table_filter(struct table *t, const char *text, struct sl_error *e)
+{
+	struct vw_filter *match = NULL;
+
+	if (*text && t->data) {
+		match = vw_filter_parse(t->data->view, text, e);
+		if (!match)
+			return SL_EINPUT;
+	}
+	if (t->match)
+		vw_filter_free(t->match);
+	t->match = match;
+	if (text != t->filter) {
+		free(t->filter);
+		t->filter = sl_strdup(text);
+	}
+	memset(t->widths, 0, sizeof t->widths);
+	look_again(t);
+	return SL_OK;
+}
+
+void table_filters_off(struct table *t, bool off)
+{
+	if (t->filter_off == off)
+		return;
+	t->filter_off = off;
+	look_again(t);
+}
+
+/* --- marks --- */
+
+static size_t mark_find(const struct table *t, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < t->mark_count; i++)
+		if (!strcmp(t->marks[i], id))
+			break;
+	return i;
+}
+
+bool table_is_marked(const struct table *t, const char *id)
+{
+	return mark_find(t, id) < t->mark_count;
+}
+
+static void mark_set(struct table *t, const char *id)
+{
+	if (table_is_marked(t, id))
+		return;
+	SL_GROW(t->marks, t->mark_count, t->mark_cap);
+	t->marks[t->mark_count++] = sl_strdup(id);
+}
+
+void table_mark(struct table *t)
+{
+	const struct vw_row *row = table_row(t);
+	size_t i;
+
+	if (!row)
+		return;
+	i = mark_find(t, row->id);
+	t->mark_from = t->at;
+	if (i == t->mark_count) {
+		mark_set(t, row->id);
+		return;
+	}
+	free(t->marks[i]);
+	t->marks[i] = t->marks[--t->mark_count];
+}
+
+void table_mark_range(struct table *t)
+{
+	size_t from = t->mark_from < t->at ? t->mark_from : t->at;
+	size_t to = t->mark_from < t->at ? t->at : t->mark_from, i;
+
+	for (i = from; i <= to && i < t->count; i++)
+		mark_set(t, table_shown(t, i)->id);
+	t->mark_from = t->at;
+}
+
+void table_marks_clear(struct table *t)
+{
+	while (t->mark_count)
+		free(t->marks[--t->mark_count]);
+}

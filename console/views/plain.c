@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of views. A plain one, a table of things with a way deeper, is a row here: columns,
+ * filter, sort, formats and twins come from its vw_view, everything else from the list engine.
+ */
+#include <string.h>
+
+#include "console/views/views.h"
+
+static const enum action list_hints[] = {ACT_ENTER, ACT_FILTER, ACT_SORT, ACT_MARK,
+					 ACT_COPY,  ACT_EXPORT, ACT_NONE};
+static const enum action leaf_hints[] = {ACT_FILTER, ACT_SORT, ACT_MARK, ACT_COPY,
+					 ACT_EXPORT, ACT_BACK, ACT_NONE};
+
+static const struct screen_ops services = {
+	.name = "services",
+	.title = "Services",
+	.tab = 1,
+	.data = "services",
+	.enter = "instances",
+	.twin = "get services",
+	.hints = list_hints,
+	.empty = "no services: start with -i INVENTORY, whose registries list them",
+};
+
+static const struct screen_ops instances = {
+	.name = "instances",
+	.title = "Instances",
+	.data = "instances",
+	.twin = "get instances",
+	.hints = leaf_hints,
+	.empty = "no instances",
+};
+
+static const struct screen_ops keys = {
+	.name = "keys",
+	.title = "Config",
+	.tab = 4,
+	.data = "keys",
+	.twin = "get keys",
+	.hints = leaf_hints,
+	.empty = "no keys: start with -i INVENTORY, whose config centres hold them",
+};
+
+static const struct screen_ops releases = {
+	.name = "releases",
+	.title = "Releases",
+	.data = "releases",
+	.twin = "get releases",
+	.hints = leaf_hints,
+	.empty = "no releases: no run has installed any yet",
+};
+
+static const struct screen_ops events = {
+	.name = "events",
+	.title = "Events",
+	.tab = 8,
+	.data = "events",
+	.twin = "get events",
+	.hints = leaf_hints,
+	.empty = "nothing has happened yet",
+};
+
+const struct screen_ops *const screens[] = {
+	&services, &instances, &keys, &view_runs, &view_run, &view_steps, &releases, &events, NULL,
+};
+
+const struct screen_ops *screen_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; screens[i]; i++)
+		if (!strcmp(screens[i]->name, name))
+			return screens[i];
+	return NULL;
+}
+
+const struct screen_ops *screen_of_tab(unsigned tab)
+{
+	size_t i;
+
+	for (i = 0; screens[i]; i++)
+		if (tab && screens[i]->tab == tab)
+			return screens[i];
+	return NULL;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be asked of a run. The console carries no run: it puts a control row, or starts `sluice`
+ * as the controller. Both keep who asked and why in the journal. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/views/run_seen.h"
+#include "orchestrator/commands/progress_model.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+
+#define TYPE_ABOVE 10 /* targets: above, the run's name must be typed */
+
+const enum action verb_actions[] = {ACT_RUN_PROMOTE, ACT_RUN_HOLD, ACT_RUN_RESUME,
+				    ACT_RUN_ABORT,   ACT_RUN_UNDO, ACT_NONE};
+
+static const struct verb {
+	const char *verb, *title;
+} verbs[ACT_COUNT] = {
+	[ACT_RUN_PROMOTE] = {"promote", "Promote: the run passes its pause"},
+	[ACT_RUN_HOLD] = {"pause", "Hold: the run pauses after the step in hand"},
+	[ACT_RUN_RESUME] = {"resume", "Resume: the run goes on"},
+	[ACT_RUN_ABORT] = {"abort", "Abort: the run stops and is taken back"},
+	[ACT_RUN_UNDO] = {"undo", "Undo: the whole run is taken back"},
+};
+
+const char *verb_why(const struct run_seen *r, enum action what)
+{
+	if (!verbs[what].verb)
+		return NULL;
+	if (!r->has_row)
+		return "there is no such run";
+	if (!strcmp(r->row.kind, "undo") && what == ACT_RUN_UNDO)
+		return "an undo is undone from the command line, by number";
+	if (!strcmp(r->row.kind, "lock") && what != ACT_RUN_ABORT)
+		return "a lock can only be aborted";
+	if (run_seen_ended(r) && what != ACT_RUN_UNDO)
+		return "the run has ended";
+	switch (what) {
+	case ACT_RUN_PROMOTE:
+		return r->loaded && r->view.pause_step ? NULL : "the run stands at no pause";
+	case ACT_RUN_HOLD:
+		if (!run_seen_alive(r))
+			return "the run has no living controller: it stands still already";
+		return r->loaded && r->view.paused_by_operator ? "the run is held already" : NULL;
+	case ACT_RUN_RESUME:
+		if (run_seen_alive(r) && strcmp(r->row.state, "paused") != 0)
+			return "the run goes on already";
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* --- the question --- */
+
+static size_t list_targets(const struct run_seen *r, enum action what, struct sl_buf *out)
+{
+	bool back = what == ACT_RUN_ABORT || what == ACT_RUN_UNDO;
+	struct instance_state *list;
+	size_t i, n, count = 0;
+
+	if (!r->loaded)
+		return 0;
+	n = instances_look(&r->view, &list);
+	for (i = 0; i < n; i++) {
+		bool hit = back ? list[i].is_new || list[i].busy : !list[i].is_new;
+
+		if (!hit)
+			continue;
+		if (list[i].port)
+			sl_buf_printf(out, "%s:%u  %s\n", list[i].host, list[i].port,
+				      list[i].service);
+		else
+			sl_buf_printf(out, "%s  %s\n", list[i].host, list[i].service);
+		count++;
+	}
+	free(list);
+	return count;
+}
+
+struct order {
+	int64_t number;
+	enum action what;
+};
+
+static cJSON *order_args(const struct run_seen *r, enum action what)
+{
+	cJSON *args = cJSON_CreateObject();
+
+	/* A promote names the pause it saw, so that it cannot pass a later one. */
+	if (what == ACT_RUN_PROMOTE && r->loaded)
+		sl_json_add_str(args, "step", r->view.pause_step);
+	return args;
+}
+
+struct told {
+	struct app *app;
+	char *what;
+};
+
+static void carried(void *arg, int code, const char *said)
+{
+	struct told *t = arg;
+
+	app_say(t->app, code ? PAINT_BAD : PAINT_OK, "%s: %s", t->what,
+		*said  ? said
+		: code ? "failed"
+		       : "done");
+	t->app->data_dirty = true;
+	free(t->what);
+	free(t);
+}
+
+static void become_controller(struct app *a, const struct run_seen *r, enum action what)
+{
+	struct told *t = sl_alloc(sizeof *t);
+	struct sl_error e = {0};
+	char number[24];
+	const char *args[] = {verbs[what].verb, number,          "--detach", "--yes",
+			      "--reason",       a->write_reason, NULL};
+
+	snprintf(number, sizeof number, "%lld", (long long)r->number);
+	t->app = a;
+	t->what = sl_asprintf("%s of run %s", verbs[what].verb, number);
+	app_say(a, PAINT_WORK, "%s: starting a controller in the background", t->what);
+	if (site_spawn(a->site, args, carried, t, &e)) {
+		app_say(a, PAINT_BAD, "%s", e.msg);
+		free(t->what);
+		free(t);
+	}
+}
+
+static void put_row(struct app *a, const struct run_seen *r, enum action what)
+{
+	cJSON *args = order_args(r, what);
+	struct sl_error e = {0};
+	int64_t id = 0;
+
+	if (store_control_put(site_store(a->site), r->number, verbs[what].verb, a->who,
+			      a->write_reason, args, &id, &e))
+		app_say(a, PAINT_BAD, "%s", e.msg);
+	else
+		app_say(a, PAINT_OK, "run %lld: asked its controller to %s", (long long)r->number,
+			verbs[what].verb);
+	cJSON_Delete(args);
+}
+
+/* The run may have moved on while the question stood: it is read and judged again. */
+static bool go(struct app *a, void *arg)
+{
+	const struct order *o = arg;
+	struct run_seen r = {.number = o->number};
+	const char *why;
+
+	run_seen_read(&r, site_store(a->site));
+	why = verb_why(&r, o->what);
+	if (why)
+		app_say(a, PAINT_WARN, "run %lld: %s", (long long)o->number, why);
+	else if (run_seen_alive(&r) && !run_seen_ended(&r))
+		put_row(a, &r, o->what);
+	else
+		become_controller(a, &r, o->what);
+	run_seen_release(&r);
+	return !why;
+}
+
+void verb_ask(struct app *a, const struct run_seen *r, enum action what)
+{
+	struct order *o = sl_alloc(sizeof *o);
+	struct sl_buf targets;
+	char title[256], head[256];
+	size_t count;
+	bool heavy;
+
+	*o = (struct order){.number = r->number, .what = what};
+	sl_buf_init(&targets, 1u << 20);
+	snprintf(title, sizeof title, "%s", verbs[what].title);
+	snprintf(head, sizeof head, "run %lld  %s\n", (long long)r->number, r->row.name);
+	sl_buf_puts(&targets, head);
+	count = list_targets(r, what, &targets);
+	if (count)
+		snprintf(title, sizeof title, "%s (%zu instance%s)", verbs[what].title, count,
+			 count == 1 ? "" : "s");
+	heavy = count > TYPE_ABOVE || site_production(a->site);
+	dialog_confirm(a, title, sl_buf_str(&targets), count + 1, heavy ? r->row.name : NULL, go,
+		       o);
+	sl_buf_release(&targets);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Views that are more than a row of the list in plain.c. */
+#ifndef SLUICE_CONSOLE_VIEWS_H
+#define SLUICE_CONSOLE_VIEWS_H
+
+#include "console/app.h"
+
+extern const struct screen_ops view_runs;  /* runs.c */
+extern const struct screen_ops view_run;   /* run.c: one of them */
+extern const struct screen_ops view_steps; /* steps.c: of one wave */
+
+#endif
