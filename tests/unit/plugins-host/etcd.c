@@ -591,6 +591,49 @@ static void test_lease(void **state)
 	close_backend();
 }
 
+/* The lab's service registers in this layout, goes with its lease, and finds the others. */
+static void test_registrant(void **state)
+{
+	char etcd[64], program[400];
+	const char *const argv[] = {program,         etcd,    "prod", "orders", "oa01",
+				    "10.0.0.1:8080", "1.2.3", "1",    NULL};
+	struct sl_instance_change change = change_of("oa01:8080", SL_KEEP, SL_INSTANCE_OUT);
+	struct seen s;
+	char command[600];
+	pid_t pid;
+
+	(void)state;
+	need_etcd();
+	snprintf(etcd, sizeof etcd, "127.0.0.1:%u", port);
+	snprintf(program, sizeof program, "%s/lab/registrar", bench_build());
+	snprintf(command, sizeof command, "%s %s prod orders", program, etcd);
+	pid = peer_spawn(argv, bench_path(&bench, "registrar.log"));
+	do
+		assert_int_equal(do_find(&s, "orders", "prod"), SL_OK);
+	while (!s.instances && waitpid(pid, NULL, WNOHANG) == 0);
+	assert_line(&s, 0,
+		    "prod/orders/oa01:8080 oa01 10.0.0.1:8080 v=1.2.3 state=0 w=100 labels=0 ");
+	assert_int_equal(system(command), 0);
+	assert_int_equal(do_change(&s, &change), SL_OK);
+	assert_int_not_equal(system(command), 0); /* nobody is to get traffic */
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(do_find(&s, "orders", "prod"), SL_OK);
+	assert_int_equal(s.instances, 0);
+
+	/* One that dies is gone when its lease is over. */
+	pid = peer_spawn(argv, bench_path(&bench, "registrar.log"));
+	do
+		assert_int_equal(do_find(&s, "orders", "prod"), SL_OK);
+	while (!s.instances && waitpid(pid, NULL, WNOHANG) == 0);
+	assert_int_equal(s.instances, 1);
+	peer_kill(pid);
+	do
+		assert_int_equal(do_find(&s, "orders", "prod"), SL_OK);
+	while (s.instances);
+	close_backend();
+}
+
 /* --- config, for real --- */
 
 static void test_config(void **state)
@@ -1284,16 +1327,16 @@ static void test_settings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_settings),      cmocka_unit_test(test_list),
-		cmocka_unit_test(test_find),          cmocka_unit_test(test_many),
-		cmocka_unit_test(test_change),        cmocka_unit_test(test_lease),
-		cmocka_unit_test(test_config),        cmocka_unit_test(test_config_refused),
-		cmocka_unit_test(test_history),       cmocka_unit_test(test_watch),
-		cmocka_unit_test(test_tls),           cmocka_unit_test(test_wrong_answers),
-		cmocka_unit_test(test_bad_transport), cmocka_unit_test(test_large),
-		cmocka_unit_test(test_failover),      cmocka_unit_test(test_stale_token),
-		cmocka_unit_test(test_races),         cmocka_unit_test(test_watch_traps),
-		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_settings),       cmocka_unit_test(test_list),
+		cmocka_unit_test(test_find),           cmocka_unit_test(test_many),
+		cmocka_unit_test(test_change),         cmocka_unit_test(test_lease),
+		cmocka_unit_test(test_registrant),     cmocka_unit_test(test_config),
+		cmocka_unit_test(test_config_refused), cmocka_unit_test(test_history),
+		cmocka_unit_test(test_watch),          cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_wrong_answers),  cmocka_unit_test(test_bad_transport),
+		cmocka_unit_test(test_large),          cmocka_unit_test(test_failover),
+		cmocka_unit_test(test_stale_token),    cmocka_unit_test(test_races),
+		cmocka_unit_test(test_watch_traps),    cmocka_unit_test(test_login),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
