@@ -165,6 +165,7 @@ static int lab_up(void **state)
 	assert_non_null(mkdtemp(lab.folder));
 	snprintf(lab.user, sizeof lab.user, "%s", pw->pw_name);
 	setenv("HOME", lab.folder, 1);
+	setenv("TMPDIR", lab.folder, 1); /* also the folders of those that die go with the lab */
 	unsetenv("SSH_AUTH_SOCK");
 	if (getuid() == 0)
 		mkdir("/run/sshd", 0755);
