@@ -17,7 +17,7 @@
 
 /* A row as it was printed last. */
 struct printed {
-	char *id, *json;
+	char *id, *json, *name;
 	bool seen;
 	UT_hash_handle hh;
 };
@@ -27,6 +27,7 @@ struct watch {
 	struct printed *rows;
 	uv_timer_t poll;
 	uv_signal_t on_int, on_term;
+	char *errors; /* of the sources, as they were said last */
 	bool header, dirty;
 	int handles, code; /* code -1 = it goes on */
 };
@@ -81,7 +82,9 @@ static bool row_changed(struct watch *w, const struct vw_table *t, size_t row)
 		HASH_ADD_KEYPTR(hh, w->rows, p->id, strlen(p->id), p);
 	}
 	free(p->json);
+	free(p->name);
 	p->json = json;
+	p->name = sl_strdup(t->rows[row].full);
 	p->seen = true;
 	return true;
 }
@@ -91,6 +94,7 @@ static void printed_free(struct watch *w, struct printed *p)
 	HASH_DEL(w->rows, p);
 	free(p->id);
 	free(p->json);
+	free(p->name);
 	free(p);
 }
 
@@ -107,7 +111,7 @@ static void put_gone(struct watch *w, const struct printed *p)
 	char *text;
 
 	if (!is_json(w)) {
-		printf("- %s is gone\n", p->id);
+		printf("- %s is gone\n", p->name);
 		return;
 	}
 	o = sl_json_parse(p->json, strlen(p->json), NULL);
@@ -160,6 +164,21 @@ static void put_lines(struct watch *w, const struct vw_table *t, const bool *cha
 	sl_buf_release(&out);
 }
 
+/* A source that fails, or fails otherwise than before, is said once. */
+static void put_errors(struct watch *w)
+{
+	const struct catalogue *c = w->look.catalogue;
+	struct sl_buf now;
+
+	sl_buf_init(&now, 64u << 10);
+	for (size_t i = 0; c && i < catalogue_source_count(c); i++)
+		sl_buf_printf(&now, "%s\n", catalogue_source(c, i).error);
+	if (!w->errors || strcmp(w->errors, sl_buf_str(&now)) != 0)
+		look_verdict(&w->look);
+	free(w->errors);
+	w->errors = sl_buf_take(&now);
+}
+
 static void put_changes(struct watch *w)
 {
 	struct vw_table *t = look_table(&w->look, false);
@@ -183,6 +202,7 @@ static void put_changes(struct watch *w)
 	if (any && !is_json(w))
 		put_lines(w, t, changed, count);
 	put_gone_rows(w);
+	put_errors(w);
 	free(changed);
 	vw_table_free(t);
 	if (fflush(stdout) == EOF) /* nobody reads any more */
@@ -236,7 +256,6 @@ static int watch_view(struct watch *w)
 	w->poll.data = w;
 	w->handles++;
 	look_settle(&w->look, 2000);
-	look_verdict(&w->look);
 	put_changes(w);
 	if (w->look.catalogue)
 		catalogue_on_change(w->look.catalogue, on_change, w);
@@ -281,6 +300,7 @@ int command_watch(struct cli *c)
 	look_close(&w->look);
 	HASH_ITER(hh, w->rows, p, next)
 	printed_free(w, p);
+	free(w->errors);
 	free(w);
 	return rc;
 }

@@ -119,7 +119,7 @@ struct cat_change {
 };
 size_t catalogue_change_count(const struct catalogue *c);
 const struct cat_change *catalogue_change(const struct catalogue *c, size_t i);
-/* "UP", "DOWN", "STARTING", "TESTING", "OUT_OF_SERVICE", "UNKNOWN" */
+/* "UP", "DOWN", "STARTING", "TESTING", "OUT", "UNKNOWN" */
 const char *catalogue_state_word(enum sl_instance_state s);
 /* The backend behind a source, for calls that are not polled (traces, history, writes). */
 struct plugin_backend *catalogue_backend(const struct catalogue *c, const char *source);

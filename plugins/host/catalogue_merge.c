@@ -13,7 +13,7 @@ const char *catalogue_state_word(enum sl_instance_state s)
 		[SL_INSTANCE_DOWN] = "DOWN",
 		[SL_INSTANCE_STARTING] = "STARTING",
 		[SL_INSTANCE_TESTING] = "TESTING",
-		[SL_INSTANCE_OUT] = "OUT_OF_SERVICE",
+		[SL_INSTANCE_OUT] = "OUT",
 		[SL_INSTANCE_UNKNOWN] = "UNKNOWN",
 	};
 

@@ -124,10 +124,22 @@ void cat_source_read(struct cat_source_node *s, bool unconditional)
 
 /* --- the end of a read --- */
 
+/* Plugins put the backend's name first; here it stands beside the message anyway. */
+static const char *message_of(const struct cat_source_node *s, const struct sl_error *e)
+{
+	size_t len = strlen(s->name);
+
+	if (!e->msg[0])
+		return sl_err_name(e->code);
+	return strncmp(e->msg, s->name, len) == 0 && strncmp(e->msg + len, ": ", 2) == 0
+		       ? e->msg + len + 2
+		       : e->msg;
+}
+
 static void set_error(struct cat_source_node *s, const struct sl_error *e)
 {
 	char text[sizeof s->error];
-	const char *msg = e->msg[0] ? e->msg : sl_err_name(e->code);
+	const char *msg = message_of(s, e);
 
 	if (s->late)
 		snprintf(text, sizeof text, "no answer within %g s",
@@ -166,7 +178,7 @@ static void set_shortfall(struct cat_source_node *s)
 			 "shown",
 			 CAT_INSTANCES_MAX, CAT_KEYS_MAX);
 	else if (s->role == CAT_METRICS && s->last_failure.code)
-		cat_text(text, sizeof text, s->last_failure.msg);
+		cat_text(text, sizeof text, message_of(s, &s->last_failure));
 	if (strcmp(text, s->error) != 0)
 		cat_dirty(s->c, s->role);
 	memcpy(s->error, text, sizeof text);
