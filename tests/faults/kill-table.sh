@@ -85,12 +85,16 @@ run_until() {
 	die_at "$1" run kill.yaml --set "version=$version" -y -o json
 }
 
-# What the journal's Nth event was, as far as anybody can tell afterwards.
+# What the last event was before somebody took over; nothing when the run's start was not journaled.
 event_name() {
-	"$SLUICE" attach kill -o json </dev/null 2>/dev/null | sed -n "$1p" | sed \
-		-e 's/.*"event":"\([^"]*\)"/\1&/' \
-		-e 's/^\([^"]*\)".*"do":"\([^"]*\)"\(.*\)/\1 \2 \3/' \
-		-e 's/".*"host":"\([^"]*\)".*/\1/' -e 's/[",{].*//'
+	"$SLUICE" attach kill -o json </dev/null 2>/dev/null | sed '/"event":"run.resumed"/Q' | tail -n 1 |
+		awk '{
+			name = field("event"); what = field("do"); host = field("host"); wave = field("title")
+			print name, what, host, wave
+		}
+		function field(key) {
+			return match($0, "\"" key "\":\"[^\"]*\"") ? substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 5) : ""
+		}' | tr -s ' '
 }
 
 # The end state must be one version everywhere and nothing left over. In a shell of its own: the
@@ -157,7 +161,7 @@ row() {
 	local point=$1 name new
 	kill_then_resume "$point" || return 1
 	new=$cell
-	name=$(event_name "$point")
+	name=$(event_name)
 	kill_then_undo "$point" || return 1
 	printf '%s|%s|%s|%s\n' "$point" "$name" "$new" "$cell" >>"$share/rows"
 	printf '%s - killed after append %s (%s): resume %s, undo %s\n' \
@@ -199,8 +203,10 @@ old=$version
 fresh "$old"
 while [ ! -e "$share/alive" ]; do
 	point=$(take next)
+	[ "$point" -le "${LAST:-100000}" ] || break # LAST=3: only the first three, for a look
 	row "$point" || printf '%s\n' "$point" >>"$share/alive"
 done
+[ -e "$share/alive" ] || exit 0
 last=$(sort -n "$share/alive" | head -n 1)
 while pair=$(take second) && [ "$pair" -le "${SECOND:-24}" ]; do
 	# Spread over the first run, each with an early, a middle and a late second kill.
