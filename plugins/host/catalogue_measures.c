@@ -246,6 +246,16 @@ static bool apply(struct cat_source_node *s)
 	return changed;
 }
 
+/* A refused query is named as the inventory names it. */
+static void note_failure(struct cat_source_node *s, const struct cat_query *q,
+			 const struct sl_error *e)
+{
+	s->last_failure = *e;
+	if (e->code == SL_EINPUT)
+		sl_error_prefix(&s->last_failure, "query %s%s%s", q->service ? q->service : "",
+				q->service ? "." : "", measure_names[q->measure]);
+}
+
 static void ask_next(struct cat_source_node *s);
 
 static void on_done(void *arg, const struct sl_read_end *end)
@@ -259,7 +269,7 @@ static void on_done(void *arg, const struct sl_read_end *end)
 	if (end->error.code != SL_OK) {
 		s->query_failures++;
 		if (!s->last_failure.code)
-			s->last_failure = end->error;
+			note_failure(s, &s->queries[ask->query], &end->error);
 	}
 	if (!s->late && !s->c->closing)
 		ask_next(s);

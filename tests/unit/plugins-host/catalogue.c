@@ -685,7 +685,8 @@ static void test_own_queries(void **state)
 	assert_true(catalogue_measures(catalogue, "stock").p99_ms == 250);
 	assert_true(isnan(catalogue_measures(catalogue, "orders").rate));
 	assert_true(catalogue_measures(catalogue, "orders").p99_ms == 250);
-	assert_string_equal(catalogue_source(catalogue, 0).error, "parse error in broken");
+	assert_string_equal(catalogue_source(catalogue, 0).error,
+			    "query rate: parse error in broken");
 }
 
 /* --- size --- */

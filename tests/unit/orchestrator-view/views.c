@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The views on a catalogue and a store that the test fills. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "orchestrator/view/sources.h"
+#include "orchestrator/view/view.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+
+struct bench {
+	uv_loop_t loop;
+	struct catalogue *catalogue;
+	struct store *store;
+	char folder[64];
+};
+
+static void mark(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static int setup(void **state)
+{
+	struct bench *b = sl_alloc(sizeof *b);
+	const char *tmp = getenv("TMPDIR");
+
+	uv_loop_init(&b->loop);
+	b->catalogue = catalogue_new(&b->loop);
+	snprintf(b->folder, sizeof b->folder, "%s/sluice-view-XXXXXX",
+		 tmp && strlen(tmp) < 40 ? tmp : "/tmp");
+	assert_non_null(mkdtemp(b->folder));
+	assert_int_equal(store_open(b->folder, &b->store, NULL), 0);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+	bool closed = false;
+	char command[100];
+
+	store_close(b->store);
+	catalogue_close(b->catalogue, mark, &closed);
+	while (!closed)
+		uv_run(&b->loop, UV_RUN_ONCE);
+	uv_run(&b->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&b->loop), 0);
+	snprintf(command, sizeof command, "rm -rf '%s'", b->folder);
+	assert_int_equal(system(command), 0);
+	free(b);
+	return 0;
+}
+
+static cJSON *view_json(struct bench *b, const char *view, const char *subject)
+{
+	const struct vw_world w = {.catalogue = b->catalogue,
+				   .store = b->store,
+				   .environment = "city",
+				   .subject = subject,
+				   .now = 1767322800000};
+	struct vw_table *t = vw_table_fill(vw_find(view), &w);
+	cJSON *doc = vw_json(t, NULL, b->catalogue),
+	      *items = cJSON_DetachItemFromObject(doc, "items");
+
+	cJSON_Delete(doc);
+	vw_table_free(t);
+	return items;
+}
+
+static struct sl_instance instance(const char *service, const char *id, int state,
+				   const char *version)
+{
+	return (struct sl_instance){.service = service,
+				    .id = id,
+				    .host = "oa01",
+				    .port = 8080,
+				    .state = (enum sl_instance_state)state,
+				    .version = version,
+				    .weight = SL_KEEP};
+}
+
+/* Every view by itself: keys are those of the columns, each once, sorted answers, no crash when
+ * nothing is there. */
+static void test_every_view_can_be_empty(void **state)
+{
+	const struct vw_view *const *views;
+	size_t count = vw_views(&views);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct vw_world none = {.environment = ""};
+		struct vw_table *t = vw_table_fill(views[i], &none);
+		struct sl_error e = {0};
+
+		assert_int_equal(t->count, 0);
+		assert_int_equal(vw_sort(t, views[i]->sort, &e), 0);
+		for (size_t k = 0; k < views[i]->column_count; k++) {
+			const struct vw_column *c = &views[i]->columns[k];
+
+			assert_non_null(c->key);
+			assert_true(*c->title && *c->help);
+			for (size_t l = 0; l < k; l++)
+				assert_string_not_equal(c->key, views[i]->columns[l].key);
+		}
+		vw_table_free(t);
+	}
+	(void)state;
+	assert_null(vw_find("nothing"));
+}
+
+static const struct {
+	int states[4];
+	const char *state, *reason;
+} rows[] = {
+	{{SL_INSTANCE_UP, SL_INSTANCE_UP, SL_INSTANCE_UP, SL_INSTANCE_UP}, "ok", NULL},
+	{{SL_INSTANCE_UP, SL_INSTANCE_DOWN, SL_INSTANCE_OUT, SL_INSTANCE_UP},
+	 "degraded",
+	 "2 of 4 not up (1 down, 1 out of service)"},
+	{{SL_INSTANCE_UP, SL_INSTANCE_STARTING, SL_INSTANCE_UP, SL_INSTANCE_UP},
+	 "working",
+	 "1 of 4 not up (1 starting)"},
+	{{SL_INSTANCE_DOWN, SL_INSTANCE_DOWN, SL_INSTANCE_OUT, SL_INSTANCE_DOWN},
+	 "failed",
+	 "4 of 4 not up (3 down, 1 out of service)"},
+	{{SL_INSTANCE_OUT, SL_INSTANCE_OUT, SL_INSTANCE_OUT, SL_INSTANCE_OUT},
+	 "off",
+	 "4 of 4 not up (4 out of service)"},
+	{{SL_INSTANCE_DOWN, SL_INSTANCE_TESTING, SL_INSTANCE_DOWN, SL_INSTANCE_DOWN},
+	 "working",
+	 "4 of 4 not up (3 down, 1 testing)"},
+	{{SL_INSTANCE_UNKNOWN, SL_INSTANCE_UNKNOWN, SL_INSTANCE_UNKNOWN, SL_INSTANCE_UNKNOWN},
+	 "noContact",
+	 "nobody says how its 4 instances are"},
+};
+
+static void test_service_states(void **state)
+{
+	struct bench *b = *state;
+	static const char *const ids[] = {"i1", "i2", "i3", "i4"};
+
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		struct sl_instance list[4];
+		const cJSON *row;
+		cJSON *items;
+
+		for (size_t k = 0; k < 4; k++)
+			list[k] = instance("订单服务", ids[k], rows[i].states[k],
+					   k ? "4.12.1" : "4.12.0");
+		catalogue_give(b->catalogue, "city", "fake", list, 4);
+		items = view_json(b, "services", NULL);
+		assert_int_equal(cJSON_GetArraySize(items), 1);
+		row = cJSON_GetArrayItem(items, 0);
+		assert_string_equal(sl_json_str(row, "service", ""), "订单服务");
+		assert_string_equal(sl_json_str(row, "environment", ""), "city");
+		assert_string_equal(sl_json_str(row, "state", ""), rows[i].state);
+		if (rows[i].reason)
+			assert_string_equal(sl_json_str(row, "reason", ""), rows[i].reason);
+		else
+			assert_true(cJSON_IsNull(sl_json_get(row, "reason")));
+		assert_int_equal(sl_json_int(row, "all", 0), 4);
+		assert_true(sl_json_num(sl_json_get(row, "versions"), "4.12.1", 0) == 0.75);
+		assert_true(cJSON_IsNull(sl_json_get(row, "rate")));
+		cJSON_Delete(items);
+	}
+}
+
+static void test_instances_of_one(void **state)
+{
+	struct bench *b = *state;
+	const struct sl_instance list[] = {
+		instance("orders", "i2", SL_INSTANCE_UP, "1"),
+		instance("orders", "i1", SL_INSTANCE_OUT, NULL),
+		instance("stock", "i1", SL_INSTANCE_UP, "1"),
+	};
+	cJSON *items;
+	const cJSON *row;
+
+	catalogue_give(b->catalogue, "city", "fake", list, 3);
+	items = view_json(b, "instances", "orders");
+	assert_int_equal(cJSON_GetArraySize(items), 2);
+	row = cJSON_GetArrayItem(items, 0);
+	assert_string_equal(sl_json_str(row, "instance", ""), "i1");
+	assert_string_equal(sl_json_str(row, "registered", ""), "OUT");
+	assert_string_equal(sl_json_str(row, "state", ""), "off");
+	assert_int_equal(sl_json_int(row, "port", 0), 8080);
+	assert_true(cJSON_IsNull(sl_json_get(row, "version")));
+	assert_true(cJSON_IsNull(sl_json_get(row, "weight")));
+	assert_true(cJSON_IsObject(sl_json_get(row, "labels")));
+	cJSON_Delete(items);
+	items = view_json(b, "instances", NULL);
+	assert_int_equal(cJSON_GetArraySize(items), 3);
+	cJSON_Delete(items);
+}
+
+static void test_runs(void **state)
+{
+	struct bench *b = *state;
+	struct store_run r = {.name = (char *)(uintptr_t) "grey\033[2J",
+			      .kind = (char *)(uintptr_t) "rollout",
+			      .who = (char *)(uintptr_t) "lin",
+			      .from = (char *)(uintptr_t) "ops1",
+			      .reason = (char *)(uintptr_t) "订单 4.12.1"};
+	cJSON *items;
+	const cJSON *row;
+
+	snprintf(r.uuid, sizeof r.uuid, "0b0e7a30-0000-4000-8000-000000000001");
+	assert_int_equal(store_run_create(b->store, &r, NULL, NULL), 0);
+	items = view_json(b, "runs", NULL);
+	assert_int_equal(cJSON_GetArraySize(items), 1);
+	row = cJSON_GetArrayItem(items, 0);
+	assert_int_equal(sl_json_int(row, "number", 0), r.number);
+	assert_string_equal(sl_json_str(row, "name", ""), "grey?[2J");
+	assert_string_equal(sl_json_str(row, "reason", ""), "订单 4.12.1");
+	assert_string_equal(sl_json_str(row, "state", ""), "running");
+	assert_true(sl_json_bool(row, "controller", false)); /* it is us */
+	assert_true(cJSON_IsNull(sl_json_get(row, "exit")));
+	cJSON_Delete(items);
+}
+
+static void test_changes_are_events(void **state)
+{
+	struct bench *b = *state;
+	struct sl_instance one = instance("orders", "i1", SL_INSTANCE_UP, "1");
+	cJSON *items;
+	const cJSON *row;
+
+	catalogue_give(b->catalogue, "city", "fake", &one, 1);
+	items = view_json(b, "events", NULL);
+	assert_int_equal(cJSON_GetArraySize(items), 0);
+	cJSON_Delete(items);
+	one.state = SL_INSTANCE_DOWN;
+	catalogue_give(b->catalogue, "city", "fake", &one, 1);
+	items = view_json(b, "events", "orders");
+	assert_int_equal(cJSON_GetArraySize(items), 1);
+	row = cJSON_GetArrayItem(items, 0);
+	assert_string_equal(sl_json_str(row, "event", ""), "instance.changed");
+	assert_string_equal(sl_json_str(row, "text", ""), "UP -> DOWN");
+	assert_string_equal(sl_json_str(row, "source", ""), "city");
+	cJSON_Delete(items);
+}
+
+/* An inventory whose backends have no plugins: each is a source that says so. */
+static void test_sources_without_plugins(void **state)
+{
+	struct bench *b = *state;
+	static const char text[] =
+		"sluice: 1\nkind: inventory\n"
+		"registries: { city: { type: nacos } }\n"
+		"metrics: { prom: { type: prometheus, queries: { p99: up } } }\n";
+	struct diags *d = diags_new();
+	struct inventory_file *f = inventory_load_text("i.yaml", text, d);
+	struct plugin_host *plugins = plugin_host_new(&b->loop);
+	struct vw_sources *s;
+	struct catalogue *c;
+	bool closed = false;
+
+	assert_non_null(f);
+	s = vw_sources_open(&b->loop, f, plugins, 0);
+	c = vw_sources_catalogue(s);
+	catalogue_want(c, CAT_REGISTRY | CAT_METRICS);
+	assert_true(catalogue_settled(c));
+	assert_int_equal(catalogue_source_count(c), 2);
+	assert_string_equal(catalogue_source(c, 0).name, "city");
+	assert_non_null(strstr(catalogue_source(c, 0).error, "no plugin of type 'nacos'"));
+	assert_non_null(strstr(catalogue_source(c, 1).error, "that has metrics"));
+	vw_sources_close(s, mark, &closed);
+	while (!closed)
+		uv_run(&b->loop, UV_RUN_ONCE);
+	closed = false;
+	plugin_host_close(plugins, mark, &closed);
+	while (!closed)
+		uv_run(&b->loop, UV_RUN_ONCE);
+	inventory_free(f);
+	diags_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_view_can_be_empty),
+		cmocka_unit_test_setup_teardown(test_service_states, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_instances_of_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_changes_are_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sources_without_plugins, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("views", tests, NULL, NULL);
+}
