@@ -150,7 +150,8 @@ static char *read_value(struct reader *r)
 	return NULL;
 }
 
-/* "{" more than once can make a small pattern need all memory there is. */
+/* "{" more than once can make a small pattern need all memory there is, a reference back all time.
+ */
 static int read_regex(struct reader *r, struct term *t)
 {
 	const char *start = r->at++;
@@ -160,6 +161,8 @@ static int read_regex(struct reader *r, struct term *t)
 	int rc;
 
 	for (; *r->at && *r->at != '/' && n < REGEX_MAX; r->at++) {
+		if (*r->at == '\\' && isdigit((unsigned char)r->at[1]))
+			return wrong(r, r->at, "no references back in an expression");
 		if (*r->at == '\\' && r->at[1] == '/')
 			r->at++;
 		braces += *r->at == '{';

@@ -109,6 +109,7 @@ static const struct {
 	{"/abc", "not closed with /"},
 	{"//", "is empty"},
 	{"/(a{9}){9}/", "at most one {}"},
+	{"/(a*)*\\1/", "no references back"},
 	{"\"abc", "a quote is not closed"},
 	{"service:\"abc", "a quote is not closed"},
 	{"orders !", "at character 9: something is wanted after !"},
@@ -184,13 +185,48 @@ static void test_sort_is_total(void **state)
 	vw_table_free(t);
 }
 
+/* Anything that can be typed is either a filter or a refusal with a sentence. */
+static void test_random_filters(void **state)
+{
+	static const char *const pieces[] = {
+		"!",   "/",       ":",   ">",     "<",    "=",       "\"",
+		" ",   "service", "p99", "state", "bad",  "changed", "订",
+		"3%",  "1h",      "-",   "\\",    "(",    "[",       "*",
+		"{2}", "zone",    "a",   "|",     "\xff", "\033",    "9999999999999",
+	};
+	struct vw_table *t = sample_table();
+	uint64_t random = 88172645463325252ULL;
+	size_t read = 0;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		char text[200] = "";
+		struct sl_error e = {0};
+		struct vw_filter *f;
+
+		for (int k = 0; k < 1 + i % 8; k++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			strcat(text, pieces[random % (sizeof pieces / sizeof *pieces)]);
+		}
+		f = vw_filter_parse(&sample_view, text, &e);
+		assert_true(f || (e.code == SL_EINPUT && e.msg[0]));
+		for (size_t k = 0; f && k < t->count; k++)
+			vw_filter_match(f, t, k);
+		read += f != NULL;
+		vw_filter_free(f);
+	}
+	assert_true(read > 1000 && read < 19000);
+	vw_table_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_sort),
-		cmocka_unit_test(test_sort_is_total),
+		cmocka_unit_test(test_filters),        cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_sort),           cmocka_unit_test(test_sort_is_total),
+		cmocka_unit_test(test_random_filters),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);

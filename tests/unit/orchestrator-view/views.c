@@ -204,11 +204,11 @@ static void test_instances_of_one(void **state)
 static void test_runs(void **state)
 {
 	struct bench *b = *state;
-	struct store_run r = {.name = (char *)(uintptr_t) "grey\033[2J",
-			      .kind = (char *)(uintptr_t) "rollout",
-			      .who = (char *)(uintptr_t) "lin",
-			      .from = (char *)(uintptr_t) "ops1",
-			      .reason = (char *)(uintptr_t) "订单 4.12.1"};
+	struct store_run r = {.name = sl_strdup("grey\033[2J"),
+			      .kind = sl_strdup("rollout"),
+			      .who = sl_strdup("lin"),
+			      .from = sl_strdup("ops1"),
+			      .reason = sl_strdup("订单 4.12.1")};
 	cJSON *items;
 	const cJSON *row;
 
@@ -224,6 +224,7 @@ static void test_runs(void **state)
 	assert_true(sl_json_bool(row, "controller", false)); /* it is us */
 	assert_true(cJSON_IsNull(sl_json_get(row, "exit")));
 	cJSON_Delete(items);
+	store_run_release(&r);
 }
 
 static void test_changes_are_events(void **state)
@@ -246,6 +247,63 @@ static void test_changes_are_events(void **state)
 	assert_string_equal(sl_json_str(row, "text", ""), "UP -> DOWN");
 	assert_string_equal(sl_json_str(row, "source", ""), "city");
 	cJSON_Delete(items);
+}
+
+static double ms_since(uint64_t from)
+{
+	return (double)(uv_hrtime() - from) / 1e6;
+}
+
+/* How long a refresh takes at 10,000 instances is printed, for people; that it is right is tested.
+ */
+static void test_ten_thousand(void **state)
+{
+	static const char *const filters[] = {"orders", "订单", "p", "/i-0[0-4]9+$/",
+					      "state:bad version:4"};
+	static char services[10000][40], ids[10000][40];
+	struct bench *b = *state;
+	struct sl_instance *list = sl_alloc_n(10000, sizeof *list);
+	const struct vw_world w = {.catalogue = b->catalogue, .environment = "", .now = 1};
+	struct vw_table *t;
+	struct sl_buf out;
+	uint64_t from;
+
+	for (size_t i = 0; i < 10000; i++) {
+		snprintf(services[i], sizeof services[i], "%s-%04zu", i % 2 ? "orders" : "订单",
+			 i / 10);
+		snprintf(ids[i], sizeof ids[i], "i-%05zu", i);
+		list[i] = instance(services[i], ids[i], (int)(i % 3), "4.12.1");
+	}
+	catalogue_give(b->catalogue, "city", "fake", list, 10000);
+	from = uv_hrtime();
+	t = vw_table_fill(vw_find("services"), &w);
+	print_message("fill %zu services: %.1f ms\n", t->count, ms_since(from));
+	vw_table_free(t);
+	from = uv_hrtime();
+	t = vw_table_fill(vw_find("instances"), &w);
+	print_message("fill %zu instances: %.1f ms\n", t->count, ms_since(from));
+	assert_int_equal(t->count, 10000);
+	from = uv_hrtime();
+	assert_int_equal(vw_sort(t, "state", NULL), 0);
+	print_message("sort: %.1f ms\n", ms_since(from));
+	for (size_t i = 0; i < SL_COUNT(filters); i++) {
+		struct vw_filter *f = vw_filter_parse(t->view, filters[i], NULL);
+		size_t pass = 0;
+
+		from = uv_hrtime();
+		for (size_t k = 0; k < t->count; k++)
+			pass += vw_filter_match(f, t, k);
+		print_message("filter %s: %.1f ms, %zu pass\n", filters[i], ms_since(from), pass);
+		assert_true(pass < 10000);
+		vw_filter_free(f);
+	}
+	sl_buf_init(&out, 64u << 20);
+	from = uv_hrtime();
+	vw_print(t, NULL, b->catalogue, VW_AS_JSON, 1, false, &out);
+	print_message("json of %zu bytes: %.1f ms\n", out.len, ms_since(from));
+	sl_buf_release(&out);
+	vw_table_free(t);
+	free(list);
 }
 
 /* An inventory whose backends have no plugins: each is a source that says so. */
@@ -291,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_instances_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_are_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ten_thousand, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sources_without_plugins, setup, teardown),
 	};
 
