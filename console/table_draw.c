@@ -168,7 +168,7 @@ static void fit(const struct table *t, struct plan *p, unsigned width)
 /* What is left over goes to the column that may take it; figures stay together. */
 static void place(struct plan *p, const struct vw_column *columns, struct rect r)
 {
-	unsigned x = r.x + MARGIN, spare, used = plan_width(p, columns);
+	unsigned x = r.x + MARGIN, spare, used = plan_width(p, columns) + 1;
 	size_t i, roomy = p->count;
 
 	spare = used < r.width ? r.width - used : 0;
@@ -193,9 +193,13 @@ static void draw_titles(const struct table *t, const struct plan *p, struct canv
 			struct rect r)
 {
 	const struct vw_column *columns = t->data->view->columns;
+	bool by_state = false;
 	size_t i;
 
-	canvas_text(c, r.x + 3, r.y, 1, look(PAINT_DIM), "S");
+	for (i = 0; i < p->count; i++)
+		by_state |= columns[i].kind == VW_STATE &&
+			    !strcmp(columns[i].key, table_sort_key(t));
+	canvas_text(c, r.x + 3, r.y, 1, by_state ? look_bold(PAINT_ACCENT) : look(PAINT_DIM), "S");
 	for (i = 0; i < p->count; i++) {
 		bool sorted = !strcmp(columns[i].key, table_sort_key(t));
 		char title[128];
@@ -283,6 +287,16 @@ static void draw_shares(struct canvas *c, unsigned x, unsigned y, unsigned width
 	graph_bar(c, x + width - BAR_CELLS, y, BAR_CELLS, l, share_of(cell));
 }
 
+static size_t name_column(const struct vw_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->column_count; i++)
+		if (v->columns[i].kind == VW_TEXT && !v->columns[i].priority)
+			return i;
+	return 0;
+}
+
 static void draw_cell(const struct table *t, struct canvas *c, const struct plan *p, unsigned y,
 		      size_t row_at, size_t i, int64_t now)
 {
@@ -296,8 +310,11 @@ static void draw_cell(const struct table *t, struct canvas *c, const struct plan
 	vw_cell_text(t->data, row_at, i, now, text, sizeof text);
 	if (!strcmp(col->key, "up"))
 		l = up_look(row, v->columns, i, p->count);
-	if (i == 0 && cell->known)
-		l = row->state == VW_FAILED ? look_bold(PAINT_BRIGHT) : look(PAINT_TEXT);
+	if (i == name_column(v) && cell->known)
+		l = row->state == VW_FAILED || row->state == VW_WORKING ? look_bold(PAINT_BRIGHT)
+									: look(PAINT_TEXT);
+	if (!cell->known && !col->most)
+		return; /* a wide column of dashes says nothing */
 	if (is_total(v->columns, i)) {
 		canvas_char(c, p->x[i] - 1, y, look(PAINT_DIM), '/');
 		canvas_text(c, p->x[i], y, p->width[i], look(PAINT_DIM), text);
@@ -362,7 +379,7 @@ void table_draw(struct table *t, struct canvas *c, struct rect r, int64_t now)
 		return;
 	scroll(t, rows);
 	measure(t, rows, now);
-	fit(t, &p, r.width);
+	fit(t, &p, r.width - 1);
 	place(&p, t->data->view->columns, r);
 	draw_titles(t, &p, c, r);
 	for (y = 0; y < rows && t->top + y < t->count; y++)

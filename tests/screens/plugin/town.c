@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A registry and a metrics source with a made-up town in it, for looking at screens: always the
+ * same services, in every state there is, one of them with a Chinese name. TOWN_SERVICES=N adds N
+ * plain ones of ten instances each. TOWN_ONCE: each question is answered once, later ones never.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/plugin.h"
+
+static const struct shop {
+	const char *name, *version, *older; /* older NULL = one version */
+	unsigned up, down, starting, out, unknown, old;
+	double rate, errors, p50, p99;
+} shops[] = {
+	{"payments.charge", "4.12.1", "4.12.0", 46, 1, 1, 0, 0, 16, 8214, .031, .041, .912},
+	{"payments.refund", "2.8.3", NULL, 11, 1, 0, 0, 0, 0, 310, .0142, .038, .688},
+	{"checkout.web", "9.1.0", NULL, 12, 0, 0, 0, 0, 0, 12870, .0061, .055, .540},
+	{"cart.api", "3.3.8", "3.3.7", 22, 0, 2, 0, 0, 12, 9402, .0022, .022, .418},
+	{"search.query", "17.0.4", NULL, 24, 0, 0, 0, 0, 0, 31055, .0009, .031, .377},
+	{"ads.ranker", "2026.8.1", NULL, 31, 0, 0, 0, 0, 0, 44910, .0004, .019, .351},
+	{"库存·媒体编码", "1.9.9", NULL, 6, 0, 0, 0, 0, 0, 77, 0, .120, .344},
+	{"user.profile", "6.2.2", NULL, 18, 0, 0, 0, 0, 0, 15330, .0002, .012, .290},
+	{"inventory.stock", "5.0.1", NULL, 7, 0, 0, 0, 0, 0, 6118, .0031, .018, .268},
+	{"auth.token", "3.8.0", NULL, 14, 0, 0, 0, 0, 0, 22001, .0001, .004, .251},
+	{"notify.push", "2.2.0", NULL, 3, 0, 0, 0, 0, 0, 1905, .0012, .060, .240},
+	{"geo.resolve", "1.4.4", NULL, 0, 0, 0, 2, 0, 0, 3380, 0, .009, .233},
+	{"pricing.quote", "7.7.0", NULL, 6, 0, 0, 0, 0, 0, 4412, .0005, .027, .221},
+	{"legacy.billing", NULL, NULL, 0, 0, 0, 0, 6, 0, -1, -1, -1, -1},
+};
+
+struct town {
+	const struct sl_host_services *services;
+	unsigned listed, asked, turn;
+	void (*closed)(void *arg);
+	void *arg;
+};
+
+struct sl_call {
+	struct town *town;
+	struct sl_timer *timer; /* NULL = never answered */
+	const struct sl_registry_sink *list;
+	const struct sl_metrics_sink *metrics;
+	char expression[32];
+	void *arg;
+};
+
+static void finish(struct sl_call *c, enum sl_err code)
+{
+	struct sl_read_end end = {.revision = "1"};
+	void (*done)(void *, const struct sl_read_end *) = c->list ? c->list->done
+								   : c->metrics->done;
+
+	end.error.code = code;
+	done(c->arg, &end);
+	free(c);
+}
+
+static void tell_instance(struct sl_call *c, const struct shop *s, unsigned i,
+			  enum sl_instance_state state)
+{
+	char id[64], host[32], address[32];
+	struct sl_instance at = {.service = s->name,
+				 .id = id,
+				 .host = host,
+				 .address = address,
+				 .port = 9000,
+				 .version = i < s->old ? s->older : s->version,
+				 .state = state,
+				 .weight = 100,
+				 .since = 1771000000000 + (int64_t)i * 1000};
+
+	snprintf(host, sizeof host, "%.3s-%04u", s->name, i + 1);
+	if ((unsigned char)s->name[0] > 0x7f)
+		snprintf(host, sizeof host, "kc-%04u", i + 1);
+	snprintf(address, sizeof address, "10.8.%u.%u", i / 200, i % 200 + 1);
+	snprintf(id, sizeof id, "%s:9000", address);
+	at.note = state == SL_INSTANCE_DOWN ? "503 db pool exhausted" : "";
+	c->list->instance(c->arg, &at);
+}
+
+static void tell_shop(struct sl_call *c, const struct shop *s)
+{
+	struct sl_service service = {.service = s->name};
+	unsigned i, n = 0;
+
+	c->list->service(c->arg, &service);
+	for (i = 0; i < s->down; i++)
+		tell_instance(c, s, n++, SL_INSTANCE_DOWN);
+	for (i = 0; i < s->starting; i++)
+		tell_instance(c, s, n++, SL_INSTANCE_STARTING);
+	for (i = 0; i < s->out; i++)
+		tell_instance(c, s, n++, SL_INSTANCE_OUT);
+	for (i = 0; i < s->unknown; i++)
+		tell_instance(c, s, n++, SL_INSTANCE_UNKNOWN);
+	for (i = 0; i < s->up; i++)
+		tell_instance(c, s, n++, SL_INSTANCE_UP);
+}
+
+static void list_now(void *arg)
+{
+	struct sl_call *c = arg;
+	const char *more = getenv("TOWN_SERVICES");
+	long n = more ? strtol(more, NULL, 10) : 0, i;
+	char name[32];
+	size_t k;
+
+	for (k = 0; k < SL_COUNT(shops); k++)
+		tell_shop(c, &shops[k]);
+	for (i = 0; i < n; i++) {
+		struct shop s = {.name = name, .version = "1.0.0", .up = 10};
+
+		snprintf(name, sizeof name, "svc-%04ld", i);
+		tell_shop(c, &s);
+	}
+	finish(c, SL_OK);
+}
+
+static double value_of(const struct shop *s, const struct sl_call *c, size_t i)
+{
+	double t = c->town->turn + (double)i * 7;
+
+	if (!strcmp(c->expression, "rate"))
+		return s->rate;
+	if (!strcmp(c->expression, "errors"))
+		return s->rate * s->errors;
+	if (!strcmp(c->expression, "p50"))
+		return s->p50;
+	if (getenv("TOWN_ONCE") || s->p99 < 0)
+		return s->p99;
+	return s->p99 * (i < 2 ? .3 + .7 / (1 + exp(12 - c->town->turn * .4))
+			       : .75 + .25 * sin(t * .9) * cos(t * .37));
+}
+
+static void measure_now(void *arg)
+{
+	struct sl_call *c = arg;
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(shops); i++) {
+		struct sl_label label = {"service", shops[i].name};
+		struct sl_sample sample = {.labels = &label, .label_count = 1, .time = 1};
+
+		sample.value = value_of(&shops[i], c, i);
+		if (shops[i].rate >= 0)
+			c->metrics->sample(c->arg, &sample);
+	}
+	finish(c, SL_OK);
+}
+
+static struct sl_call *call_new(struct town *t, void *arg, void (*now)(void *), bool answer)
+{
+	struct sl_call *c = sl_alloc(sizeof *c);
+
+	c->town = t;
+	c->arg = arg;
+	if (answer)
+		c->timer = t->services->timer(t->services->ctx, 0, now, c);
+	return c;
+}
+
+static struct sl_call *list(void *instance, const char *revision, int64_t timeout_ms,
+			    const struct sl_registry_sink *sink, void *arg)
+{
+	struct town *t = instance;
+	struct sl_call *c = call_new(t, arg, list_now, !getenv("TOWN_ONCE") || !t->listed);
+
+	(void)revision;
+	(void)timeout_ms;
+	t->listed++;
+	c->list = sink;
+	return c;
+}
+
+/* The host wants these operations to be there; no screen asks for them. */
+static struct sl_call *find(void *instance, const char *service, const char *environment,
+			    const char *app, int64_t timeout_ms,
+			    const struct sl_registry_sink *sink, void *arg)
+{
+	(void)service;
+	(void)environment;
+	(void)app;
+	return list(instance, NULL, timeout_ms, sink, arg);
+}
+
+static struct sl_call *instant(void *instance, const char *expression, int64_t time,
+			       int64_t timeout_ms, const struct sl_metrics_sink *sink, void *arg)
+{
+	struct town *t = instance;
+	struct sl_call *c = call_new(t, arg, measure_now, !getenv("TOWN_ONCE") || t->asked < 4);
+
+	(void)time;
+	(void)timeout_ms;
+	t->asked++;
+	t->turn = t->asked / 4;
+	c->metrics = sink;
+	snprintf(c->expression, sizeof c->expression, "%s", expression);
+	return c;
+}
+
+static struct sl_call *range(void *instance, const char *expression, int64_t from, int64_t to,
+			     int64_t step_ms, int64_t timeout_ms,
+			     const struct sl_metrics_sink *sink, void *arg)
+{
+	(void)from;
+	(void)step_ms;
+	return instant(instance, expression, to, timeout_ms, sink, arg);
+}
+
+static void canceled(void *arg)
+{
+	finish(arg, SL_ECANCELED);
+}
+
+static void cancel(void *instance, struct sl_call *c)
+{
+	struct town *t = instance;
+
+	if (c->timer)
+		t->services->timer_cancel(t->services->ctx, c->timer);
+	c->timer = t->services->timer(t->services->ctx, 0, canceled, c);
+}
+
+static void *town_open(const struct sl_settings *settings, const struct sl_host_services *services,
+		       struct sl_error *e)
+{
+	struct town *t = sl_alloc(sizeof *t);
+
+	(void)settings;
+	(void)e;
+	t->services = services;
+	return t;
+}
+
+static void close_now(void *arg)
+{
+	struct town *t = arg;
+	void (*closed)(void *) = t->closed;
+	void *closed_arg = t->arg;
+
+	free(t);
+	closed(closed_arg);
+}
+
+static void town_close(void *instance, void (*closed)(void *arg), void *arg)
+{
+	struct town *t = instance;
+
+	t->closed = closed;
+	t->arg = arg;
+	t->services->timer(t->services->ctx, 0, close_now, t);
+}
+
+static const struct sl_registry_ops registry = {
+	.size = sizeof registry, .list = list, .find = find, .cancel = cancel};
+static const struct sl_metrics_ops metrics = {
+	.size = sizeof metrics, .instant = instant, .range = range, .cancel = cancel};
+
+static const struct sl_plugin plugin = {
+	.size = sizeof plugin,
+	.abi = SL_PLUGIN_ABI,
+	.name = "town",
+	.summary = "a made-up town, for tests of screens",
+	.licence = "Apache-2.0",
+	.registry = &registry,
+	.metrics = &metrics,
+	.open = town_open,
+	.close = town_close,
+};
+
+SL_PLUGIN_EXPORT const struct sl_plugin *sluice_plugin(void);
+
+const struct sl_plugin *sluice_plugin(void)
+{
+	return &plugin;
+}

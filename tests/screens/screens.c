@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The real console in a pseudo terminal, at fixed sizes and a fixed hour, held against golden text
+ * in golden/. REWRITE=1 writes the golden files anew. What moves is tested beside it: a change in
+ * the store, resizing, killing, stopping, writing nothing when nothing happens.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "plugins/sdk/mem.h"
+#include "tests/screens/data.h"
+#include "tests/screens/pty.h"
+
+#define GOLDEN "tests/screens/golden"
+
+static char *top; /* our folder: state/, inventory.yaml, config/ */
+static char *console, *now_env, *config_env, *home_env;
+static const char *const *env;
+
+/* --- where it all is --- */
+
+static const char inventory[] = "sluice: 1\n"
+				"kind: inventory\n"
+				"environment: { name: prod-cn1, production: true }\n"
+				"registries:\n"
+				"  town: { type: town }\n"
+				"metrics:\n"
+				"  prom: { type: town, queries: { rate: rate, errors: errors, p50: "
+				"p50, p99: p99 } }\n";
+
+static void write_file(const char *name, const char *text)
+{
+	char *path = sl_asprintf("%s/%s", top, name);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	free(path);
+}
+
+static char *state_folder(void)
+{
+	return sl_asprintf("%s/state", top);
+}
+
+static int make_site(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	static const char *list[5];
+	char *folder;
+
+	(void)state;
+	console = getenv("SLUICE_CONSOLE");
+	if (!console || !getenv("SLUICE_PLUGINS")) {
+		fprintf(stderr, "SLUICE_CONSOLE and SLUICE_PLUGINS must say where they are: make "
+				"screens\n");
+		return -1;
+	}
+	top = sl_asprintf("%s/sluice-screens-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(top))
+		return -1;
+	folder = state_folder();
+	data_make(folder);
+	free(folder);
+	write_file("inventory.yaml", inventory);
+	now_env = sl_asprintf("SLUICE_TEST_NOW=%lld", (long long)DATA_NOW);
+	config_env = sl_asprintf("XDG_CONFIG_HOME=%s/config", top);
+	home_env = sl_asprintf("HOME=%s", top);
+	list[0] = now_env;
+	list[1] = config_env;
+	list[2] = home_env;
+	list[3] = "TOWN_ONCE=1";
+	env = list;
+	return 0;
+}
+
+static int remove_site(void **state)
+{
+	char *rm = sl_asprintf("rm -rf '%s'", top);
+	int rc = system(rm);
+
+	(void)state;
+	free(rm);
+	free(top);
+	free(now_env);
+	free(config_env);
+	free(home_env);
+	return rc;
+}
+
+struct mode {
+	const char *name, *term, *locale;
+	bool no_colour;
+};
+static const struct mode utf8 = {"utf8", "xterm-256color", "C.UTF-8", false};
+static const struct mode ascii = {"ascii", "xterm-256color", "C", false};
+static const struct mode mono = {"mono", "vt100", "C.UTF-8", true};
+
+static struct pty *start(const struct mode *m, unsigned width, unsigned height, bool with_inventory)
+{
+	char *folder = state_folder(), *file = sl_asprintf("%s/inventory.yaml", top);
+	const char *argv[8] = {console, "--state", folder, NULL};
+	struct pty_how how = {.width = width, .height = height, .term = m->term,
+			      .locale = m->locale, .no_colour = m->no_colour, .env = env,
+			      .argv = argv};
+	struct pty *p;
+
+	if (with_inventory) {
+		argv[3] = "-i";
+		argv[4] = file;
+	}
+	p = pty_start(&how);
+	free(folder);
+	free(file);
+	return p;
+}
+
+/* --- golden --- */
+
+static char *read_golden(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+	size_t n;
+
+	if (!f)
+		return NULL;
+	text = sl_alloc(1u << 18);
+	n = fread(text, 1, (1u << 18) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void compare(struct pty *p, const char *name)
+{
+	char *path = sl_asprintf(GOLDEN "/%s.txt", name), *want = read_golden(path);
+	const char *have = pty_text(p);
+	FILE *f;
+
+	if (getenv("REWRITE")) {
+		f = fopen(path, "we");
+		assert_non_null(f);
+		assert_true(fputs(have, f) >= 0);
+		assert_int_equal(fclose(f), 0);
+	} else if (!want || strcmp(want, have) != 0) {
+		fail_msg("%s differs; REWRITE=1 takes what is there.\n--- golden\n%s--- screen\n%s",
+			 path, want ? want : "(none)\n", have);
+	}
+	free(want);
+	free(path);
+}
+
+#define KEYS(...) (const char *const[]){__VA_ARGS__, NULL}
+
+static const struct scene {
+	const char *name;
+	bool inventory;
+	const char *const *keys;
+} scenes[] = {
+	{"services", true, KEYS("wait:geo.resolve", "wait:912")},
+	{"services-filter", true,
+	 KEYS("wait:geo.resolve", "wait:912", "/", "text:p99>400", "enter", "wait:of 14")},
+	{"instances", true,
+	 KEYS("wait:geo.resolve", "wait:912", "enter", "wait:10.8.0.1", "j", "j",
+	      "wait:10.8.0.3")},
+	{"preview", true, KEYS("wait:geo.resolve", "wait:912", "space", "wait:Versions")},
+	{"help", true, KEYS("wait:geo.resolve", "wait:912", "?", "wait:of them")},
+	{"config-empty", true, KEYS("wait:geo.resolve", "4", "wait:no keys")},
+	{"runs", false, KEYS("wait:rolledBack")},
+	{"run-running", false, KEYS("wait:rolledBack", "enter", "wait:Traffic")},
+	{"run-paused", false, KEYS("wait:rolledBack", "j", "enter", "wait:until promoted")},
+	{"run-failed", false, KEYS("wait:rolledBack", "j", "j", "enter", "wait:exit 4")},
+	{"steps", false,
+	 KEYS("wait:rolledBack", "j", "j", "enter", "wait:exit 4", "G", "k", "enter",
+	      "wait:503")},
+	{"confirm", false,
+	 KEYS("wait:rolledBack", "w", "wait:reason", "text:OPS-7", "enter", "wait:WRITE", "j",
+	      "P", "wait:Cancel")},
+	{"refused", false, KEYS("wait:rolledBack", "U", "wait:needs write mode")},
+	{"command", false, KEYS("wait:rolledBack", ":", "text:rel", "tab", "wait:releases")},
+};
+
+static void play(const struct scene *s, const struct mode *m, unsigned width, unsigned height)
+{
+	struct pty *p = start(m, width, height, s->inventory);
+	char name[128];
+
+	snprintf(name, sizeof name, "%s-%ux%u-%s", s->name, width, height, m->name);
+	pty_keys(p, s->keys);
+	compare(p, name);
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void play_all(const struct mode *m, unsigned width, unsigned height)
+{
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(scenes); i++)
+		play(&scenes[i], m, width, height);
+}
+
+static void test_wide(void **state)
+{
+	(void)state;
+	play_all(&utf8, 120, 36);
+}
+
+static void test_ascii(void **state)
+{
+	(void)state;
+	play(&scenes[0], &ascii, 120, 36);
+	play(&scenes[7], &ascii, 120, 36);
+}
+
+static void test_mono(void **state)
+{
+	(void)state;
+	play(&scenes[0], &mono, 120, 36);
+	play(&scenes[9], &mono, 80, 24);
+}
+
+static void test_narrow(void **state)
+{
+	(void)state;
+	play(&scenes[0], &utf8, 80, 24);
+	play(&scenes[7], &utf8, 80, 24);
+	play(&scenes[11], &utf8, 80, 24);
+	play(&scenes[0], &utf8, 60, 12);
+	play(&scenes[6], &utf8, 60, 12);
+}
+
+/* --- what moves --- */
+
+static void test_a_change_appears(void **state)
+{
+	char *folder = state_folder();
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack", "enter", "wait:Traffic", "wait:2/12"));
+	data_append(folder, 4, "\"event\":\"step.ended\",\"step\":\"27\",\"result\":\"ok\","
+			       "\"ms\":5,\"error\":null");
+	pty_keys(p, KEYS("wait:3/12"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	free(folder);
+}
+
+static void test_promote_is_a_control_row(void **state)
+{
+	char verb[64] = "", who[64] = "", reason[64] = "", *folder = state_folder();
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack", "j", "P", "wait:needs write mode"));
+	assert_int_equal(data_controls(folder, 3, verb, who, reason), 0);
+	pty_keys(p, KEYS("w", "wait:reason", "text:OPS-7", "enter", "wait:WRITE 15m", "P",
+			 "wait:Cancel", "enter", "wait:nothing was changed"));
+	assert_int_equal(data_controls(folder, 3, verb, who, reason), 0);
+	pty_keys(p, KEYS("P", "wait:Cancel", "tab", "enter", "wait:asked its controller"));
+	assert_int_equal(data_controls(folder, 3, verb, who, reason), 1);
+	assert_string_equal(verb, "promote");
+	assert_string_equal(reason, "OPS-7");
+	assert_true(*who);
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	free(folder);
+}
+
+static void test_paste_presses_no_key(void **state)
+{
+	static const char paste[] = "\033[200~UPAq\033[201~";
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack"));
+	pty_send(p, paste, sizeof paste - 1);
+	pty_keys(p, KEYS("x", "wait:x does nothing"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void test_resize(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:geo.resolve", "wait:912"));
+	pty_resize(p, 50, 10);
+	pty_keys(p, KEYS("wait:needs 60x12"));
+	pty_resize(p, 80, 24);
+	pty_keys(p, KEYS("wait:geo.resolve"));
+	compare(p, "services-80x24-utf8");
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void test_idle_writes_nothing(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:geo.resolve", "wait:912", "5", "wait:wang"));
+	while (pty_pump(p, 500))
+		;
+	assert_false(pty_pump(p, 2500)); /* longer than any timer of it */
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* Each frame after the first stands between the marks of synchronised output. */
+static void test_frames_are_whole(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, false);
+	const char *begin, *end;
+	size_t from;
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack"));
+	from = pty_bytes(p)->len;
+	pty_keys(p, KEYS("?", "wait:of them"));
+	begin = memmem(pty_bytes(p)->data + from, pty_bytes(p)->len - from, "\033[?2026h", 8);
+	assert_non_null(begin);
+	assert_ptr_equal(begin, pty_bytes(p)->data + from);
+	while (!(end = strstr(begin, "\033[?2026l")))
+		assert_true(pty_pump(p, 5000));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void test_leaves_nothing_behind(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGHUP, SIGSEGV, SIGABRT};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SL_COUNT(signals); i++) {
+		struct pty *p = start(&utf8, 80, 24, false);
+
+		pty_keys(p, KEYS("wait:rolled"));
+		assert_true(pty_on_other_screen(p));
+		kill(pty_pid(p), signals[i]);
+		pty_wait_exit(p);
+		assert_false(pty_on_other_screen(p));
+		assert_non_null(strstr(sl_buf_str(pty_bytes(p)), "\033[?2004l"));
+		pty_free(p);
+	}
+}
+
+static void test_quit_and_escape(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack", "esc", "wait:q leaves", "enter", "wait:Traffic", "q",
+			 "wait:rolledBack", "q"));
+	assert_int_equal(pty_wait_exit(p), 0);
+	assert_false(pty_on_other_screen(p));
+	pty_free(p);
+}
+
+static void test_rebinding(void **state)
+{
+	struct pty *p;
+
+	(void)state;
+	char *folder = sl_asprintf("%s/config", top);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	free(folder);
+	folder = sl_asprintf("%s/config/sluice", top);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	free(folder);
+	write_file("config/sluice/config.yaml", "console:\n  keys:\n    help: f1 x\n");
+	p = start(&utf8, 120, 36, false);
+	pty_keys(p, KEYS("wait:rolledBack", "?", "wait:? does nothing", "x", "wait:of them", "esc",
+			 "gone:of them"));
+	write_file("config/sluice/config.yaml",
+		   "console:\n  keys:\n    promote: p\n    help: h\n");
+	pty_keys(p, KEYS("wait:must be a capital letter"));
+	write_file("config/sluice/config.yaml", "console:\n  theme: light\n");
+	pty_keys(p, KEYS("wait:was read again", "?", "wait:of them"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	write_file("config/sluice/config.yaml", "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_mono),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_idle_writes_nothing),
+		cmocka_unit_test(test_frames_are_whole),
+		cmocka_unit_test(test_leaves_nothing_behind),
+		cmocka_unit_test(test_quit_and_escape),
+		cmocka_unit_test(test_paste_presses_no_key),
+		cmocka_unit_test(test_promote_is_a_control_row),
+		cmocka_unit_test(test_rebinding),
+		cmocka_unit_test(test_a_change_appears),
+	};
+
+	return cmocka_run_group_tests(tests, make_site, remove_site);
+}
