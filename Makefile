@@ -160,7 +160,22 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 unit: $(UNIT_BIN) $(PLUGINS) lab
 	$(Q)tests/run-unit $(UNIT_BIN)
 
-check: all unit conform-fakes replay system faults
+# --- screens: the real console in a pseudo terminal, held against golden text ---
+SCREENS_SRC := $(sort $(wildcard tests/screens/*.c))
+$(B)/tests/screens/plugins/town.so: $(B)/tests/screens/plugin/town.o $(call ar,plugins/sdk)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+$(B)/tests/screens/run: $(patsubst %.c,$(B)/%.o,$(SCREENS_SRC)) $(call link,orchestrator-run)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
+		$(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) -lvterm -lutil -lcmocka -ldl -lpthread -lm
+.PHONY: screens
+screens: all $(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
+	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
+		$(B)/tests/screens/run
+
+check: all unit conform-fakes replay screens system faults
 
 # --- fuzz: each parser; `replay` runs changed copies of known inputs, the same ones every time ---
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
@@ -210,7 +225,7 @@ lint:
 	$(Q)for page in man/*.[1-8]; do mandoc -Tlint -W warning $$page || exit 1; done
 	$(call say,LINT,cppcheck)
 	$(Q)cppcheck --quiet --std=c17 --enable=warning,portability --inline-suppr \
-		--error-exitcode=1 --suppress=missingInclude -I. -j2 orchestrator plugins
+		--error-exitcode=1 --suppress=missingInclude --library=tests/cppcheck.cfg -I. -j2 orchestrator plugins
 
 # --- install ---
 MAN1 := $(wildcard man/*.1)
@@ -237,8 +252,8 @@ uninstall:
 
 # --- what Debian 12 must have ---
 BUILD_DEPS := gcc pkg-config libuv1-dev libcurl4-openssl-dev libcjson-dev libssh2-1-dev libfyaml-dev \
-              libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev
-TEST_DEPS  := libcmocka-dev openssh-server openssh-client haproxy procps util-linux busybox git \
+              libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev libncurses-dev
+TEST_DEPS  := libcmocka-dev libvterm-dev openssh-server openssh-client haproxy procps util-linux busybox git \
               etcd-server etcd-client prometheus
 LINT_DEPS  := clang-format cppcheck shellcheck mandoc
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)

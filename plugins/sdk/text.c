@@ -127,26 +127,29 @@ static size_t min3(size_t a, size_t b, size_t c)
 
 size_t sl_text_distance(const char *a, const char *b, size_t cap)
 {
-	size_t la = strlen(a), lb = strlen(b), row[DISTANCE_MAX + 1];
+	size_t la = strlen(a), lb = strlen(b);
+	/* The row in hand and the two before it: two letters that changed places count as one. */
+	size_t rows[3][DISTANCE_MAX + 1];
 
 	if (la > DISTANCE_MAX || lb > DISTANCE_MAX)
 		return strcmp(a, b) ? cap + 1 : 0;
 	if ((la > lb ? la - lb : lb - la) > cap)
 		return cap + 1;
 	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
+		size_t *row = rows[i % 3], *up = rows[(i - 1) % 3], *above = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			size_t up = row[j];
-
-			row[j] = min3(up + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = up;
+			row[j] =
+				min3(up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    above[j - 2] + 1 < row[j])
+				row[j] = above[j - 2] + 1;
 		}
 	}
-	return row[lb] > cap ? cap + 1 : row[lb];
+	return rows[la % 3][lb] > cap ? cap + 1 : rows[la % 3][lb];
 }
 
 /* About a third of the letters may differ, at least one, at most four. */

@@ -23,7 +23,8 @@ size_t sl_text_fit(const char *utf8, size_t cells);
 /* True if s is valid UTF-8 without control bytes (and without newlines). */
 bool sl_text_is_clean(const char *s, size_t len);
 
-/* Levenshtein distance, capped: returns cap+1 when larger. */
+/* Edits between two words (insert, delete, replace, swap neighbours: optimal string alignment),
+ * capped: returns cap+1 when larger. */
 size_t sl_text_distance(const char *a, const char *b, size_t cap);
 /* The nearest of names[0..n) to `name`, or NULL when none is near enough to suggest. Borrowed. */
 const char *sl_text_nearest(const char *name, const char *const *names, size_t n);
