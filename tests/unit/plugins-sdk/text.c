@@ -101,6 +101,7 @@ static void test_distance(void **state)
 		{"kitten", "sitting", 5, 3},
 		{"kitten", "sitting", 2, 3},
 		{"a", "abcdef", 2, 3},
+		{"egde", "edge", 1, 1},
 	};
 
 	(void)state;
