@@ -74,7 +74,7 @@ static int parse_output(struct cli *c, const char *text)
 		}
 	}
 	near = sl_text_nearest(text, names, SL_COUNT(names));
-	cli_error("-o takes table, wide, json, csv or ndjson, not '%s'%s%s%s", text,
+	cli_error("-o takes table, wide or json, not '%s'%s%s%s", text,
 		  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 	return RUN_INPUT;
 }

@@ -128,8 +128,8 @@ static void put_gone_rows(struct watch *w)
 {
 	struct printed *p, *next;
 
-	HASH_ITER(hh, w->rows, p, next)
-	{
+	for (p = w->rows; p; p = next) {
+		next = p->hh.next;
 		if (!p->seen)
 			put_gone(w, p);
 		if (!p->seen)
@@ -298,8 +298,10 @@ int command_watch(struct cli *c)
 	if (!rc)
 		rc = watch_view(w);
 	look_close(&w->look);
-	HASH_ITER(hh, w->rows, p, next)
-	printed_free(w, p);
+	for (p = w->rows; p; p = next) {
+		next = p->hh.next;
+		printed_free(w, p);
+	}
 	free(w->errors);
 	free(w);
 	return rc;

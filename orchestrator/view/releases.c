@@ -181,8 +181,8 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 		gather_run(&g, w->store);
 	}
 	store_runs_free(runs, count);
-	HASH_ITER(hh, g.places, p, next)
-	{
+	for (p = g.places; p; p = next) {
+		next = p->hh.next;
 		HASH_DEL(g.places, p);
 		free(p->id);
 		free(p);

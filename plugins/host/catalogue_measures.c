@@ -227,11 +227,9 @@ static void series_push(struct cat_measure_node *node, double value)
 /* The refresh is whole: its values are the ones to see. */
 static bool apply(struct cat_source_node *s)
 {
-	struct cat_measure_node *node, *more;
 	bool changed = false;
 
-	HASH_ITER(hh, s->measures, node, more)
-	{
+	for (struct cat_measure_node *node = s->measures; node; node = node->hh.next) {
 		double p50 = node->next[CAT_P50] * 1000, p99 = node->next[CAT_P99] * 1000;
 
 		changed |= !same(node->rate, node->next[CAT_RATE]) ||
@@ -304,11 +302,9 @@ static void ask_next(struct cat_source_node *s)
 
 void cat_measures_read(struct cat_source_node *s)
 {
-	struct cat_measure_node *node, *more;
-
-	HASH_ITER(hh, s->measures, node, more)
-	for (int m = 0; m < CAT_MEASURE_COUNT; m++)
-		node->next[m] = NAN;
+	for (struct cat_measure_node *node = s->measures; node; node = node->hh.next)
+		for (int m = 0; m < CAT_MEASURE_COUNT; m++)
+			node->next[m] = NAN;
 	s->next_query = 0;
 	s->query_failures = 0;
 	s->last_failure = (struct sl_error){0};
@@ -331,8 +327,8 @@ void cat_measures_release(struct cat_source_node *s)
 {
 	struct cat_measure_node *node, *more;
 
-	HASH_ITER(hh, s->measures, node, more)
-	{
+	for (node = s->measures; node; node = more) {
+		more = node->hh.next;
 		HASH_DEL(s->measures, node);
 		free(node->service);
 		free(node);

@@ -212,8 +212,8 @@ static bool sweep(struct cat_source_node *s, int64_t now)
 	struct cat_service_node *node, *next;
 	bool swept = false;
 
-	HASH_ITER(hh, s->services, node, next)
-	{
+	for (node = s->services; node; node = next) {
+		next = node->hh.next;
 		if (node->seen == s->round)
 			continue;
 		cat_note(s, now, "service.removed", node->pub.service, "", "");
@@ -253,8 +253,10 @@ void cat_registry_release(struct cat_source_node *s)
 {
 	struct cat_service_node *node, *next;
 
-	HASH_ITER(hh, s->services, node, next)
-	service_free(s, node);
+	for (node = s->services; node; node = next) {
+		next = node->hh.next;
+		service_free(s, node);
+	}
 }
 
 /* --- the list of all --- */

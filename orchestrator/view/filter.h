@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A filter as read; what filter.c (matching) and filter_read.c share. */
+#ifndef SLUICE_VIEW_FILTER_H
+#define SLUICE_VIEW_FILTER_H
+
+#include <locale.h>
+#include <regex.h>
+
+#include "orchestrator/view/internal.h"
+
+#define TERMS_MAX 64
+
+enum op { OP_WORD, OP_REGEX, OP_HAS, OP_IS, OP_TAG, OP_LESS, OP_MORE, OP_AT_MOST, OP_AT_LEAST };
+
+struct term {
+	enum op op;
+	bool not ;
+	long column; /* -1 = any */
+	char *text;  /* folded */
+	char *tag;
+	double number;
+	regex_t regex;
+};
+
+struct vw_filter {
+	const struct vw_view *view;
+	locale_t utf8; /* expressions see characters, whatever the locale; 0 = none there */
+	struct term terms[TERMS_MAX];
+	size_t count;
+};
+
+/* Without case, and composed. Yours to free. */
+char *vw_filter_fold(const char *s);
+/* A number as a column of that kind has them: "3%", "200ms". */
+bool vw_filter_number(enum vw_kind kind, const char *text, double *number);
+
+#endif
