@@ -121,6 +121,11 @@ static void on_worked(void *arg)
 	ask_finish(arg);
 }
 
+static bool is_bare(const struct sl_http_response *r, const char *body)
+{
+	return r->error.code == SL_OK && (r->status == 304 || (!*body && r->status < 300));
+}
+
 static void on_answer(void *arg, const struct sl_http_response *r)
 {
 	struct sl_ask *ask = arg;
@@ -129,6 +134,13 @@ static void on_answer(void *arg, const struct sl_http_response *r)
 
 	ask->http = NULL;
 	ask->status = r->status;
+	if (ask->spec.head && !ask->canceled && r->error.code == SL_OK)
+		ask->spec.head(ask->spec.arg, r);
+	if (ask->spec.bare && !ask->canceled && is_bare(r, body)) {
+		ask->spec.digest(ask->spec.arg, r->status, "", 0, &ask->error);
+		ask_finish(ask);
+		return;
+	}
 	if (ask->canceled || sl_answer_check(r, &ask->error) != SL_OK) {
 		ask_finish(ask);
 		return;

@@ -8,6 +8,7 @@
 #ifndef SLUICE_SDK_ASK_H
 #define SLUICE_SDK_ASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "plugins/sdk/error.h"
@@ -19,6 +20,10 @@ struct sl_ask;
 
 struct sl_ask_spec {
 	const char *who; /* the source's name, in front of every message; borrowed until done */
+	/* On the loop, before digest, with whatever answer: for its headers. NULL = none. */
+	void (*head)(void *arg, const struct sl_http_response *r);
+	/* An empty body, and status 304, are answers: digest gets no text. */
+	bool bare;
 	/*
 	 * Take the answer apart: text is a JSON object or list by its first byte, with any HTTP
 	 * status. May run on another thread: it touches arg alone, which must live until done.

@@ -35,6 +35,9 @@ struct sl_http_request {
 	const char *unix_socket; /* connect here instead of to the URL's host; NULL = no */
 	const char *ca_file;     /* extra trust anchor; NULL = system's */
 	bool insecure;           /* TLS not verified: per backend, logged loudly by the caller */
+	/* On a connection of its own, so that it is never sent a second time: curl by itself sends
+	 * anything again when a kept connection turns out to be dead. For logins and writes. */
+	bool once;
 	/*
 	 * For answers that come bit by bit: when set, the body is given here as it comes (with
 	 * done's arg), is not kept, and has no maximum; response.body is empty. Never inside

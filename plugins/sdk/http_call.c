@@ -260,6 +260,8 @@ static int set_route(struct sl_http_call *call, const struct sl_http_request *re
 	/* The system's folder of anchors stays in force beside this file. */
 	if (request->ca_file)
 		curl_easy_setopt(call->easy, CURLOPT_CAINFO, request->ca_file);
+	if (request->once)
+		curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (request->insecure) {
 		curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -277,33 +277,46 @@ static inline void sc_preserve(void)
 		}
 }
 
+/* Returns when the cached face is due, or INT64_MAX. The instance may be gone then. */
 static inline int64_t sc_instance_turn(struct sc_instance *i, int64_t now)
 {
-	int64_t next = INT64_MAX;
-
-	if (i->stored.present && i->expires <= now)
-		sc_instance_touch(i, true);
 	if (i->due && i->due <= now && !i->stored.present && i->cached.present && !i->preserved &&
 	    sc_is_mass_death())
 		sc_preserve();
 	if (i->due && i->due <= now) {
 		sc_instance_follow(i);
-		return INT64_MAX; /* it may be gone */
+		return INT64_MAX;
 	}
-	if (i->due)
-		next = i->due;
-	if (i->stored.present && i->expires < next)
-		next = i->expires;
+	return i->due ? i->due : INT64_MAX;
+}
+
+/* Leases end. Returns when the next does. */
+static inline int64_t sc_expire(int64_t now)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t n = 0; n < sc.count; n++)
+		for (size_t k = 0; k < sc.services[n]->count; k++) {
+			struct sc_instance *i = sc.services[n]->instances[k];
+
+			if (!i->stored.present)
+				continue;
+			if (i->expires <= now)
+				sc_instance_touch(i, true);
+			else if (i->expires < next)
+				next = i->expires;
+		}
 	return next;
 }
 
 /* Leases end, the cache follows. Returns when the next such thing is due. */
 static inline int64_t sc_turn(int64_t now)
 {
-	int64_t next = INT64_MAX;
+	int64_t next;
 
 	if (now < sc.next)
 		return sc.next;
+	next = sc_expire(now);
 	for (size_t n = 0; n < sc.count; n++)
 		for (size_t k = sc.services[n]->count; k-- > 0;) {
 			int64_t due = sc_instance_turn(sc.services[n]->instances[k], now);

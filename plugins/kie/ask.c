@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One question to Kie, and what its refusals mean. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/kie/kie.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+#define ANSWER_MAX ((size_t)64 << 20)
+
+void kie_call_init(struct sl_call *call, struct kie *kie, int64_t timeout_ms,
+		   void (*finish)(struct sl_chain *c, const struct sl_error *e))
+{
+	call->kie = kie;
+	sl_chain_init(&call->chain, &kie->all, timeout_ms, finish);
+}
+
+int kie_refusal(const struct sl_call *call)
+{
+	const char *code = sl_json_str(call->chain.json, "errorCode", "0");
+
+	return call->chain.status >= 400 ? atoi(code) : 0;
+}
+
+static enum sl_err refusal_kind(int code, long status)
+{
+	if (code == 404001)
+		return SL_ENOTFOUND;
+	if (code == 409001)
+		return SL_ECONFLICT;
+	if (status >= 500)
+		return SL_ELOST;
+	return status == 401 || status == 403 ? SL_EAUTH : SL_EPROTO;
+}
+
+static int answer_check(const struct sl_call *call, struct sl_error *e)
+{
+	const struct sl_chain *c = &call->chain;
+	const char *words = sl_json_str(c->json, "errorMessage", "");
+	const char *detail = sl_json_str(c->json, "detail", "");
+	int code = kie_refusal(call);
+
+	if (c->status < 400)
+		return SL_OK;
+	return sl_fail(e, refusal_kind(code, c->status),
+		       "%s: Kie refuses with %d: %.200s%s%.300s%s", c->all->name,
+		       code ? code : (int)c->status, words, detail[0] ? " (" : "", detail,
+		       detail[0] ? ")" : "");
+}
+
+static void on_answer(struct sl_chain *c, const struct sl_error *e)
+{
+	struct sl_call *call = (struct sl_call *)c;
+	struct sl_error refused = *e;
+
+	if (c->status == 429) /* with an empty body */
+		sl_fail(&refused, SL_ELOST,
+			"%s: Kie limits the rate of requests of all its clients, and it is "
+			"reached (429)",
+			c->all->name);
+	else if (c->status == 401)
+		sl_fail(&refused, SL_EAUTH, "%s: Kie does not accept %s (401)", c->all->name,
+			call->kie->token ? "the token" : "requests without a token");
+	else if (refused.code == SL_OK)
+		answer_check(call, &refused);
+	call->then(call, &refused);
+}
+
+void kie_ask_within(struct sl_call *call, const char *method, char *path, cJSON *body,
+		    int64_t timeout_ms,
+		    void (*then)(struct sl_call *call, const struct sl_error *e))
+{
+	struct kie *kie = call->kie;
+	char *project = sl_text_percent(kie->project);
+	char *url = sl_asprintf("%s/v1/%s/kie%s", kie->url, project, path);
+	char *bearer = sl_asprintf("Bearer %s", kie->token ? kie->token : "");
+	char *text = body ? sl_json_print(body) : NULL;
+	struct sl_http_header headers[4];
+	struct sl_http_request request = {
+		.method = method,
+		.url = url,
+		.headers = headers,
+		.body = text,
+		.body_len = text ? strlen(text) : 0,
+		.timeout_ms = timeout_ms,
+		.max_body = ANSWER_MAX,
+		.ca_file = kie->ca_file,
+		.insecure = kie->insecure,
+		.once = strcmp(method, "GET") != 0, /* each write is a version */
+	};
+
+	headers[request.header_count++] = (struct sl_http_header){"Accept", "application/json"};
+	headers[request.header_count++] = (struct sl_http_header){"X-Session-Id", kie->session};
+	if (text)
+		headers[request.header_count++] =
+			(struct sl_http_header){"Content-Type", "application/json"};
+	if (kie->token)
+		headers[request.header_count++] = (struct sl_http_header){"Authorization", bearer};
+	call->then = then;
+	call->chain.keep = "x-kie-revision";
+	sl_chain_ask(&call->chain, &request, on_answer);
+	cJSON_Delete(body);
+	free(path);
+	free(project);
+	free(url);
+	free(bearer);
+	free(text);
+}
+
+void kie_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
+	     void (*then)(struct sl_call *call, const struct sl_error *e))
+{
+	kie_ask_within(call, method, path, body, 0, then);
+}

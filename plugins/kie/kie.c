@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings, opening and closing. */
+#include "plugins/kie/kie.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plugins/sdk/mem.h"
+
+static const struct sl_setting settings[] = {
+	{
+		.name = "url",
+		.type = SL_SETTING_URL,
+		.required = true,
+		.help = "Where Kie answers, as http://kie.example:30110.",
+	},
+	{
+		.name = "project",
+		.type = SL_SETTING_TEXT,
+		.fallback = "default",
+		.help = "The project, a part of every path.",
+	},
+	{
+		.name = "labels",
+		.type = SL_SETTING_MAP,
+		.help = "Only keys that have these labels, as app and environment.",
+	},
+	{
+		.name = "token",
+		.type = SL_SETTING_SECRET,
+		.help = "A token that Service Center issued, where accounts are switched on.",
+	},
+	{
+		.name = "ca",
+		.type = SL_SETTING_TEXT,
+		.help = "A file with the certificate authority to trust.",
+	},
+	{
+		.name = "insecure",
+		.type = SL_SETTING_BOOL,
+		.fallback = "false",
+		.help = "Do not verify the server's certificate.",
+	},
+};
+
+static void kie_free(struct sl_chains *all)
+{
+	struct kie *kie = (struct kie *)all;
+
+	kie_labels_free(kie->labels, kie->label_count);
+	free(kie->all.name);
+	free(kie->url);
+	free(kie->project);
+	free(kie->token);
+	free(kie->ca_file);
+	free(kie->session);
+	free(kie->known_hash);
+	free(kie->known_revision);
+	free(kie);
+}
+
+static char *setting_dup(const struct sl_settings *given, const char *name)
+{
+	const char *text = sl_setting_text(given, name);
+
+	return text && text[0] ? sl_strdup(text) : NULL;
+}
+
+static int labels_take(struct kie *kie, const struct sl_setting_value *map, struct sl_error *e)
+{
+	if (!map)
+		return SL_OK;
+	if (map->count > KIE_LABELS_MAX)
+		return sl_fail(e, SL_EINPUT, "'labels': Kie takes at most %d", KIE_LABELS_MAX);
+	kie->labels = sl_alloc_n(map->count + 1, sizeof *kie->labels);
+	for (; kie->label_count < map->count; kie->label_count++) {
+		kie->labels[kie->label_count].name = sl_strdup(map->keys[kie->label_count]);
+		kie->labels[kie->label_count].value = sl_strdup(map->items[kie->label_count]);
+	}
+	return SL_OK;
+}
+
+static void *kie_open(const struct sl_settings *given, const struct sl_host_services *services,
+		      struct sl_error *e)
+{
+	struct kie *kie;
+	size_t len;
+
+	if (services->size < sizeof *services) {
+		sl_fail(e, SL_EUNSUPPORTED, "this sluice is older than the plugin");
+		return NULL;
+	}
+	kie = sl_alloc(sizeof *kie);
+	kie->all = (struct sl_chains){
+		.services = services, .name = sl_strdup(given->backend), .release = kie_free};
+	kie->url = sl_strdup(sl_setting_text(given, "url"));
+	for (len = strlen(kie->url); len && kie->url[len - 1] == '/'; len--)
+		kie->url[len - 1] = '\0';
+	kie->project = setting_dup(given, "project");
+	kie->token = setting_dup(given, "token");
+	kie->ca_file = setting_dup(given, "ca");
+	kie->insecure = strcmp(sl_setting_text(given, "insecure"), "true") == 0;
+	kie->session = sl_asprintf("sluice-%d", (int)getpid());
+	if (!kie->project)
+		kie->project = sl_strdup("default");
+	if (labels_take(kie, sl_setting_find(given, "labels"), e) != SL_OK) {
+		kie_free(&kie->all);
+		return NULL;
+	}
+	return kie;
+}
+
+static void kie_close(void *instance, void (*closed)(void *arg), void *arg)
+{
+	struct kie *kie = instance;
+
+	sl_chains_close(&kie->all, closed, arg);
+}
+
+static void kie_cancel(void *instance, struct sl_call *call)
+{
+	(void)instance;
+	sl_chain_cancel(&call->chain);
+}
+
+static const struct sl_config_ops config = {
+	.size = sizeof config,
+	.list = kie_list,
+	.read = kie_read,
+	.history = kie_history,
+	.write = kie_write,
+	.watch = kie_watch,
+	.cancel = kie_cancel,
+};
+
+static const struct sl_plugin plugin = {
+	.size = sizeof plugin,
+	.abi = SL_PLUGIN_ABI,
+	.name = "kie",
+	.summary = "reads and publishes settings in ServiceComb Kie",
+	.licence = "Apache-2.0",
+	.settings = settings,
+	.setting_count = SL_COUNT(settings),
+	.config = &config,
+	.open = kie_open,
+	.close = kie_close,
+};
+
+SL_PLUGIN_EXPORT const struct sl_plugin *sluice_plugin(void);
+
+const struct sl_plugin *sluice_plugin(void)
+{
+	return &plugin;
+}

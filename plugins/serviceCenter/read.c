@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading many names: the list of services, then batch finds, some thousand names a question. Each
+ * name known carries its revision; what has not changed is taken from the last read.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+#include "plugins/serviceCenter/sc.h"
+
+#define NAMES_MAX 2000 /* in one batch find */
+
+void sc_read_release(struct sc_read *r)
+{
+	for (size_t i = 0; i < r->group_count; i++) {
+		sc_group_unref(r->groups[i]);
+		sc_group_unref(r->fresh[i]);
+	}
+	free(r->groups);
+	free(r->fresh);
+	free(r->answered);
+	sc_arena_release(&r->view.arena);
+	free(r->service);
+	free(r->environment);
+	free(r->app);
+	sc_call_release(&r->call);
+}
+
+/* --- batch find: the answer. On the pool, so only what is the read's own is touched. --- */
+
+/* The group that an index of this answer means, or SIZE_MAX. */
+static size_t group_at(const struct sc_read *r, const cJSON *index)
+{
+	double n = cJSON_IsNumber(index) ? index->valuedouble : -1;
+
+	return n >= 0 && n < (double)(r->until - r->asked) ? r->asked + (size_t)n : SIZE_MAX;
+}
+
+static int fail_index(struct sl_error *e)
+{
+	return sl_fail(e, SL_EPROTO, "a batch find answers what was not asked");
+}
+
+static int take_updated(struct sc_read *r, const cJSON *item, struct sl_error *e)
+{
+	size_t at = group_at(r, sl_json_get(item, "index"));
+	const char *rev = sl_json_str(item, "rev", "");
+	struct sc_group *g;
+
+	if (at == SIZE_MAX || r->answered[at])
+		return fail_index(e);
+	g = sc_group_new(r->groups[at]->environment, r->groups[at]->app, r->groups[at]->name);
+	if (strlen(rev) < sizeof g->rev) /* another could not be sent back */
+		memcpy(g->rev, rev, strlen(rev) + 1);
+	sc_group_parse(g, sl_json_get(item, "instances"), r->call.sc->weight);
+	r->fresh[at] = g;
+	r->answered[at] = true;
+	return SL_OK;
+}
+
+static int take_same(struct sc_read *r, const cJSON *index, struct sl_error *e)
+{
+	size_t at = group_at(r, index);
+
+	if (at == SIZE_MAX || r->answered[at] || !r->groups[at]->rev[0])
+		return fail_index(e);
+	r->answered[at] = true;
+	return SL_OK;
+}
+
+/* A name that went away since the list was read has no instances; any other failure is ours. */
+static int take_failed(struct sc_read *r, const cJSON *item, struct sl_error *e)
+{
+	const cJSON *error = sl_json_get(item, "error"), *index;
+	const char *code = sl_json_str(error, "errorCode", "");
+
+	cJSON_ArrayForEach(index, sl_json_get(item, "indexes"))
+	{
+		size_t at = group_at(r, index);
+		struct sc_group *g;
+
+		if (at == SIZE_MAX || r->answered[at])
+			return fail_index(e);
+		g = r->groups[at];
+		if (strcmp(code, "400012") != 0)
+			return sl_fail(e, SL_EPROTO, "'%.128s' cannot be read: %.200s (%.16s)",
+				       g->name, sl_json_str(error, "errorMessage", ""), code);
+		r->fresh[at] = sc_group_new(g->environment, g->app, g->name);
+		r->answered[at] = true;
+	}
+	return SL_OK;
+}
+
+static int on_batch_work(struct sl_chain *c, struct sl_error *e)
+{
+	struct sc_read *r = (struct sc_read *)c;
+	const cJSON *services = sl_json_get(c->json, "services"), *item;
+	int rc = SL_OK;
+
+	cJSON_ArrayForEach(item, sl_json_get(services, "updated")) rc =
+		rc ? rc : take_updated(r, item, e);
+	cJSON_ArrayForEach(item, sl_json_get(services, "notModified")) rc =
+		rc ? rc : take_same(r, item, e);
+	cJSON_ArrayForEach(item, sl_json_get(services, "failed")) rc =
+		rc ? rc : take_failed(r, item, e);
+	for (size_t i = r->asked; i < r->until && !rc; i++)
+		if (!r->answered[i])
+			rc = sl_fail(e, SL_EPROTO, "the batch find says nothing of '%.128s'",
+				     r->groups[i]->name);
+	return rc;
+}
+
+/* --- batch find: the question --- */
+
+static cJSON *batch_body(const struct sc_read *r)
+{
+	cJSON *body = cJSON_CreateObject(), *list = sl_json_add_array(body, "services");
+
+	for (size_t i = r->asked; i < r->until; i++) {
+		const struct sc_group *g = r->groups[i];
+		cJSON *item = cJSON_CreateObject(), *key = sl_json_add_object(item, "service");
+
+		sl_json_add_str(key, "environment", g->environment);
+		sl_json_add_str(key, "appId", g->app);
+		sl_json_add_str(key, "serviceName", g->name);
+		if (g->rev[0])
+			sl_json_add_str(item, "rev", g->rev);
+		cJSON_AddItemToArray(list, item);
+	}
+	return body;
+}
+
+static void batch_ask(struct sc_read *r);
+
+static void on_batch(struct sl_call *call, const struct sl_error *e)
+{
+	struct sc_read *r = (struct sc_read *)call;
+
+	call->chain.work = NULL;
+	if (e->code != SL_OK) {
+		sl_chain_end(&call->chain, e);
+		return;
+	}
+	for (size_t i = r->asked; i < r->until; i++) {
+		if (!r->answered[i]) { /* nothing at all came */
+			sl_chain_fail(&call->chain, SL_EPROTO, "a batch find has no answer");
+			return;
+		}
+		if (!r->fresh[i])
+			continue;
+		sc_group_unref(r->groups[i]);
+		r->groups[i] = r->fresh[i];
+		r->fresh[i] = NULL;
+	}
+	r->asked = r->until;
+	batch_ask(r);
+}
+
+static void batch_ask(struct sc_read *r)
+{
+	size_t left = r->group_count - r->asked;
+
+	if (!left) {
+		r->ready(r);
+		return;
+	}
+	r->until = r->asked + (left < NAMES_MAX ? left : NAMES_MAX);
+	r->call.chain.work = on_batch_work;
+	sc_ask(&r->call, "POST",
+	       sc_path(r->call.sc, "/registry/instances/action?type=query%s",
+		       r->fresh_only ? "&noCache=1" : ""),
+	       batch_body(r), on_batch);
+}
+
+/* --- the list of services --- */
+
+static int on_list_work(struct sl_chain *c, struct sl_error *e)
+{
+	struct sc_read *r = (struct sc_read *)c;
+	const char *environment = r->environment ? r->environment : r->call.sc->environment;
+
+	return sc_view_parse(&r->view, c->json, r->service, environment, r->app, e);
+}
+
+static struct sc_group *group_known(const struct sc *sc, const struct sc_version *v)
+{
+	size_t low = 0, high = sc->group_count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		struct sc_group *k = sc->groups[mid];
+		int order = sc_key_compare(v->environment, v->app, v->name, k->environment, k->app,
+					   k->name);
+
+		if (!order)
+			return k;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+/* Versions of one name stand together: one group for each. */
+static void groups_fill(struct sc_read *r)
+{
+	const struct sc_version *last = NULL;
+
+	r->groups = sl_alloc_n(r->view.version_count + 1, sizeof(struct sc_group *));
+	r->fresh = sl_alloc_n(r->view.version_count + 1, sizeof(struct sc_group *));
+	r->answered = sl_alloc_n(r->view.version_count + 1, sizeof *r->answered);
+	for (size_t i = 0; i < r->view.version_count; i++) {
+		const struct sc_version *v = &r->view.versions[i];
+		struct sc_group *known;
+
+		if (last && sc_key_compare(last->environment, last->app, last->name, v->environment,
+					   v->app, v->name) == 0)
+			continue;
+		last = v;
+		known = r->fresh_only ? NULL : group_known(r->call.sc, v);
+		r->groups[r->group_count++] =
+			known ? sc_group_ref(known) : sc_group_new(v->environment, v->app, v->name);
+	}
+}
+
+static void on_list(struct sl_call *call, const struct sl_error *e)
+{
+	struct sc_read *r = (struct sc_read *)call;
+
+	call->chain.work = NULL;
+	if (e->code != SL_OK)
+		sl_chain_end(&call->chain, e);
+	else if (!r->view.versions)
+		sl_chain_fail(&call->chain, SL_EPROTO, "the list of services is empty text");
+	else {
+		groups_fill(r);
+		batch_ask(r);
+	}
+}
+
+static char *filter(const char *name, const char *value)
+{
+	char *escaped = value && value[0] ? sl_text_percent(value) : NULL;
+	char *out = escaped ? sl_asprintf("&%s=%s", name, escaped) : sl_strdup("");
+
+	free(escaped);
+	return out;
+}
+
+void sc_read_init(struct sc_read *r, struct sc *sc, const char *service, const char *environment,
+		  const char *app, bool fresh_only, int64_t timeout_ms,
+		  void (*finish)(struct sl_chain *c, const struct sl_error *e),
+		  void (*ready)(struct sc_read *r))
+{
+	r->service = sl_strdup(service);
+	r->environment = sl_strdup(environment);
+	r->app = sl_strdup(app);
+	r->fresh_only = fresh_only;
+	r->ready = ready;
+	sc_call_init(&r->call, sc, timeout_ms, finish);
+}
+
+void sc_read_start(struct sc_read *r)
+{
+	const struct sc *sc = r->call.sc;
+	char *name = filter("serviceName", r->service), *app = filter("appId", r->app);
+	char *environment = filter("env", r->environment ? r->environment : sc->environment);
+
+	r->call.chain.work = on_list_work;
+	sc_ask(&r->call, "GET",
+	       sc_path(sc, "/govern/microservices?options=tags%s%s%s%s", name, app, environment,
+		       r->fresh_only ? "&noCache=1" : ""),
+	       NULL, on_list);
+	free(name);
+	free(app);
+	free(environment);
+}

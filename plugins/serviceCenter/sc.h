@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ServiceComb Service Center as a registry. Reads are one list of services and one batch find that
+ * carries the revision of every name known, so that what did not change costs an integer. Our own
+ * identity (X-ConsumerId) is never sent: it would make us a node in everyone's topology. Changes
+ * are read, merged, written and read back past the server's cache. Push is not used: it needs a
+ * registered identity, and it loses events.
+ */
+#ifndef SLUICE_SERVICE_CENTER_SC_H
+#define SLUICE_SERVICE_CENTER_SC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plugins/sdk/chain.h"
+#include "plugins/sdk/plugin.h"
+
+enum sc_login { SC_LOGIN_NONE, SC_LOGIN_RUNS, SC_LOGIN_DONE, SC_LOGIN_REFUSED };
+
+struct sc {
+	struct sl_chains all;
+	char *url, *project, *domain, *environment; /* environment NULL = every */
+	char *account, *password, *token, *ca_file; /* NULL = none */
+	char *weight;                               /* the property that holds it */
+	bool insecure;
+	enum sc_login login;
+	struct sl_error login_error; /* when refused: it is not tried again */
+	struct sc_group **groups;    /* of the last whole read, sorted; each holds a reference */
+	size_t group_count;
+};
+
+/* --- memory that goes all at once --- */
+
+struct sc_arena {
+	struct sc_chunk *chunks;
+};
+
+void *sc_arena_alloc(struct sc_arena *a, size_t size);       /* zeroed */
+const char *sc_arena_dup(struct sc_arena *a, const char *s); /* NULL gives NULL */
+void sc_arena_release(struct sc_arena *a);
+
+/* --- what the server says --- */
+
+struct sc_row { /* an instance */
+	const char *id, *service_id, *host, *address, *version, *note;
+	unsigned port;
+	enum sl_instance_state state;
+	int weight; /* SL_KEEP = none */
+	int64_t since;
+	struct sl_label *labels;
+	size_t label_count;
+};
+
+/* All instances of one name in one environment and app, at one revision. */
+struct sc_group {
+	int refs; /* loop thread only */
+	struct sc_arena arena;
+	const char *environment, *app, *name;
+	char rev[80];
+	struct sc_row *rows;
+	size_t count;
+};
+
+struct sc_version { /* one microservice: a version of a name */
+	const char *environment, *app, *name, *version;
+	struct sl_label *labels;
+	size_t label_count;
+};
+
+struct sc_view {
+	struct sc_arena arena;
+	struct sc_version *versions; /* sorted by name, version */
+	size_t version_count;
+	uint64_t hash; /* of all that is said of them, in any order */
+};
+
+int sc_key_compare(const char *environment, const char *app, const char *name,
+		   const char *environment2, const char *app2, const char *name2);
+/* Of the list of services; NULL filters let everything through. Any thread. */
+int sc_view_parse(struct sc_view *v, const cJSON *json, const char *service,
+		  const char *environment, const char *app, struct sl_error *e);
+/* instances is a list, or NULL for none. Any thread. */
+void sc_group_parse(struct sc_group *g, const cJSON *instances, const char *weight);
+struct sc_group *sc_group_new(const char *environment, const char *app, const char *name);
+struct sc_group *sc_group_ref(struct sc_group *g);
+void sc_group_unref(struct sc_group *g);
+enum sl_instance_state sc_state_parse(const char *status);
+const char *sc_state_word(enum sl_instance_state state); /* NULL = none to write */
+int sc_weight_parse(const char *text);                   /* SL_KEEP = no weight */
+uint64_t sc_hash(uint64_t seed, const char *text);
+
+/* --- calls --- */
+
+struct sl_call {
+	struct sl_chain chain; /* first */
+	struct sc *sc;
+	/* the question, kept while the login runs */
+	const char *method;
+	char *path, *body;
+	size_t max_body;
+	bool logging_in, waits;
+	void (*then)(struct sl_call *call, const struct sl_error *e);
+};
+
+void sc_call_init(struct sl_call *call, struct sc *sc, int64_t timeout_ms,
+		  void (*finish)(struct sl_chain *c, const struct sl_error *e));
+void sc_call_release(struct sl_call *call);
+/*
+ * Ask: path (below the URL; taken) and body (taken, may be NULL). Logs in first if need be. What
+ * the server refuses is an error for then; sc_refusal has its number.
+ */
+void sc_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
+	    void (*then)(struct sl_call *call, const struct sl_error *e));
+int sc_refusal(const struct sl_call *call); /* inside then: 400012 ..., 0 = none */
+char *sc_path(const struct sc *sc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A read of many names. Embedded first in whatever goes on from it. */
+struct sc_read {
+	struct sl_call call;
+	char *service, *environment, *app; /* NULL = any */
+	bool fresh_only;                   /* past the cache, without revisions */
+	struct sc_view view;
+	struct sc_group **groups; /* by name, sorted, referenced: as known, then as answered */
+	struct sc_group **fresh;  /* those that changed; NULL = not */
+	bool *answered;
+	size_t group_count, asked, until; /* asked..until are in the question in hand */
+	void (*ready)(struct sc_read *r);
+};
+
+void sc_read_init(struct sc_read *r, struct sc *sc, const char *service, const char *environment,
+		  const char *app, bool fresh_only, int64_t timeout_ms,
+		  void (*finish)(struct sl_chain *c, const struct sl_error *e),
+		  void (*ready)(struct sc_read *r));
+void sc_read_start(struct sc_read *r);
+void sc_read_release(struct sc_read *r);
+
+/* list.c, edges.c, write.c */
+struct sl_call *sc_list(void *instance, const char *revision, int64_t timeout_ms,
+			const struct sl_registry_sink *sink, void *arg);
+struct sl_call *sc_find(void *instance, const char *service, const char *environment,
+			const char *app, int64_t timeout_ms, const struct sl_registry_sink *sink,
+			void *arg);
+struct sl_call *sc_edges(void *instance, int64_t timeout_ms, const struct sl_registry_sink *sink,
+			 void *arg);
+struct sl_call *sc_write(void *instance, const struct sl_instance_change *change,
+			 int64_t timeout_ms, void (*done)(void *arg, const struct sl_error *e),
+			 void *arg);
+
+#endif
