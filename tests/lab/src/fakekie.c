@@ -681,10 +681,13 @@ static void fake_raw(struct fake_conn *c)
 
 static void fake_report(cJSON *out)
 {
-	size_t held = 0;
+	size_t held = 0, late = 0;
 
-	for (size_t i = 0; i < FAKE_CONNS; i++)
+	for (size_t i = 0; i < FAKE_CONNS; i++) {
 		held += polls[i].conn != NULL;
+		late += lates[i].key != NULL;
+	}
+	cJSON_AddNumberToObject(out, "late", (double)late);
 	cJSON_AddNumberToObject(out, "revision", (double)kie.revision);
 	cJSON_AddNumberToObject(out, "held", (double)held);
 	cJSON_AddNumberToObject(out, "polls", (double)kie.polls);

@@ -17,6 +17,7 @@ struct fake_proc {
 	char url[256];
 };
 
+/* option NULL = none. */
 static inline void fake_start(struct fake_proc *f, const char *name, const char *option,
 			      const char *value)
 {
@@ -31,8 +32,10 @@ static inline void fake_start(struct fake_proc *f, const char *name, const char 
 	if (f->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(out[1], 1);
-		execl(program, program, option, value ? value : "127.0.0.1:0",
-		      value ? "127.0.0.1:0" : NULL, (char *)NULL);
+		if (option)
+			execl(program, program, option, value, "127.0.0.1:0", (char *)NULL);
+		else
+			execl(program, program, "127.0.0.1:0", (char *)NULL);
 		_exit(127);
 	}
 	close(out[1]);

@@ -256,7 +256,7 @@ static int setup_bare(void **state, const char *option, const char *value)
 	if (given && !option)
 		snprintf(fake.url, sizeof fake.url, "%s", given);
 	else
-		fake_start(&fake, "fakesc", option ? option : "-d2300", value);
+		fake_start(&fake, "fakesc", option, value);
 	return 0;
 }
 
