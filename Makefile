@@ -254,7 +254,7 @@ uninstall:
 BUILD_DEPS := gcc pkg-config libuv1-dev libcurl4-openssl-dev libcjson-dev libssh2-1-dev libfyaml-dev \
               libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev libncurses-dev
 TEST_DEPS  := libcmocka-dev libvterm-dev openssh-server openssh-client haproxy procps util-linux busybox git \
-              etcd-server etcd-client prometheus
+              etcd-server etcd-client prometheus curl
 LINT_DEPS  := clang-format cppcheck shellcheck mandoc
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 deps:
