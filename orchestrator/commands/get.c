@@ -49,8 +49,11 @@ static int print(const struct look *l)
 int command_get(struct cli *c)
 {
 	struct look l;
-	int rc = look_open(&l, c, false), verdict;
+	int rc, verdict;
 
+	if (strcmp(c->args[0], "trace") == 0)
+		return command_get_trace(c);
+	rc = look_open(&l, c, false);
 	if (!rc) {
 		look_settle(&l, DEADLINE_MS);
 		rc = print(&l);

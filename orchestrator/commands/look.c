@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/view/trace_read.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
@@ -112,6 +113,11 @@ int look_open(struct look *l, struct cli *c, bool live)
 	*l = (struct look){.c = c, .view = vw_find(c->args[0])};
 	if (!l->view)
 		return unknown_view(c->args[0]);
+	if (live && l->view->roles & CAT_TRACING) {
+		cli_error("%s are searched for, not followed: sluice get %s", l->view->name,
+			  l->view->name);
+		return RUN_INPUT;
+	}
 	l->subject = c->arg_count > 1 ? c->args[1] : NULL;
 	rc = check_question(l);
 	if (!rc && l->view->store)
@@ -142,6 +148,7 @@ void look_close(struct look *l)
 		uv_run(uv_default_loop(), UV_RUN_ONCE);
 	inventory_free(l->inventory);
 	vw_filter_free(l->filter);
+	traces_free(l->traces);
 	*l = (struct look){0};
 }
 
@@ -154,6 +161,7 @@ struct vw_table *look_table(const struct look *l, bool by_id)
 			l->inventory && l->inventory->environment ? l->inventory->environment : "",
 		.subject = l->subject,
 		.now = sl_time_now(),
+		.traces = l->traces,
 	};
 	struct vw_table *t = vw_table_fill(l->view, &world);
 
@@ -176,6 +184,10 @@ void look_settle(struct look *l, int64_t ms)
 
 	if (!l->catalogue)
 		return;
+	if (l->view->roles & CAT_TRACING) {
+		look_search(l, ms);
+		return;
+	}
 	uv_timer_init(loop, &timer);
 	timer.data = &over;
 	uv_timer_start(&timer, on_deadline, (uint64_t)ms, 0);
@@ -194,6 +206,8 @@ int look_verdict(const struct look *l)
 
 	if (!l->catalogue)
 		return RUN_DONE;
+	if (l->traces)
+		return look_search_verdict(l);
 	for (size_t i = 0; i < catalogue_source_count(l->catalogue); i++) {
 		struct cat_source s = catalogue_source(l->catalogue, i);
 

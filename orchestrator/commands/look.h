@@ -14,6 +14,7 @@ struct look {
 	struct vw_filter *filter;
 	struct inventory_file *inventory;
 	struct vw_sources *sources;
+	struct traces *traces;       /* of a view that is asked, not polled; NULL = not yet */
 	struct catalogue *catalogue; /* NULL: the view needs none, or there is no inventory */
 };
 
@@ -28,5 +29,10 @@ void look_settle(struct look *l, int64_t ms);
 /* What failed goes to standard error. RUN_UNREACHABLE when no source that the view stands on gave
  * anything. */
 int look_verdict(const struct look *l);
+
+/* --- traces.c: a view of traces is searched for; look_settle and look_verdict call these --- */
+void look_search(struct look *l, int64_t ms);
+int look_search_verdict(const struct look *l);
+int command_get_trace(struct cli *c); /* `get trace ID` */
 
 #endif

@@ -37,6 +37,7 @@ enum vw_state vw_instance_state(enum sl_instance_state s);
 bool vw_wanted(const char *want, const char *is);
 
 /* --- the views, one a file --- */
-extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events;
+extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events,
+	vw_traces;
 
 #endif

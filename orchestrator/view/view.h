@@ -84,13 +84,16 @@ struct vw_table {
 	void *arena;
 };
 
+struct traces; /* trace_read.h */
+
 /* What views are built from. Members that a caller lacks are NULL: such views are empty. */
 struct vw_world {
 	const struct catalogue *catalogue;
-	struct store *store;     /* opened for reading */
-	const char *environment; /* of the inventory, or "" */
-	const char *subject;     /* drill-down: "orders" for instances of orders; NULL = all */
-	int64_t now;             /* Unix ms */
+	struct store *store;         /* opened for reading */
+	const char *environment;     /* of the inventory, or "" */
+	const char *subject;         /* drill-down: "orders" for instances of orders; NULL = all */
+	int64_t now;                 /* Unix ms */
+	const struct traces *traces; /* what a search found */
 };
 
 struct vw_view {

@@ -6,7 +6,7 @@
 #include "plugins/sdk/mem.h"
 
 static const struct vw_view *const views[] = {
-	&vw_services, &vw_instances, &vw_keys, &vw_runs, &vw_releases, &vw_events,
+	&vw_services, &vw_instances, &vw_keys, &vw_runs, &vw_releases, &vw_events, &vw_traces,
 };
 
 const struct vw_view *vw_find(const char *name)
