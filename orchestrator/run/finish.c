@@ -157,6 +157,8 @@ static void undo_known(void *arg)
 	walk(r);
 }
 
+static void finish_undone(struct runner *r);
+
 void finish_undo(struct runner *r, const char *why)
 {
 	struct plan undo = {0};
@@ -174,6 +176,11 @@ void finish_undo(struct runner *r, const char *why)
 	if (rc) {
 		sl_fail(r->error, SL_EINTERNAL, "no way back could be planned: %s", e.msg);
 		park(r, "retry", "needsHuman", RUN_NEEDS_HUMAN);
+		return;
+	}
+	if (!undo.step_count) { /* it died before it had touched anything */
+		plan_release(&undo);
+		finish_undone(r);
 		return;
 	}
 	cJSON *event = runner_event("undo.started");

@@ -254,6 +254,13 @@ static int texts_unchanged(const cJSON *doc, struct sl_error *e)
 		       : RUN_DONE;
 }
 
+static int same_artifact(struct run_inputs *in, struct sl_error *e)
+{
+	const struct artifact planned = in->artifact;
+	return artifact_check(in->resolved->artifact, planned.sha256, &in->artifact, e) ? RUN_INPUT
+											: RUN_DONE;
+}
+
 static cJSON *read_document(const char *path, struct sl_error *e)
 {
 	struct sl_buf text;
@@ -285,9 +292,7 @@ int run_plan_file_load(const char *path, const struct plugin_host *plugins, cons
 	if (!rc)
 		rc = run_inputs_from_document(doc, plugins, salt, in, e);
 	if (!rc)
-		rc = artifact_check(in->resolved->artifact, in->artifact.sha256, &in->artifact, e)
-			     ? RUN_INPUT
-			     : RUN_DONE;
+		rc = same_artifact(in, e);
 	if (!rc)
 		rc = plan_from_json(sl_json_get(doc, "plan"), plan, e) ? RUN_INPUT : RUN_DONE;
 	cJSON_Delete(doc);
