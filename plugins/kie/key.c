@@ -26,13 +26,10 @@ bool kie_key_parse(struct kie_key *k, const cJSON *doc)
 	snprintf(k->number, sizeof k->number, "%lld",
 		 (long long)sl_json_int(doc, "update_revision", 0));
 	k->revision = k->number;
-	if (cJSON_IsObject(labels))
-		cJSON_ArrayForEach(label, labels)
-		{
-			if (cJSON_IsString(label) && k->label_count < KIE_LABELS_MAX)
-				k->labels[k->label_count++] = (struct sl_label){
-					.name = label->string, .value = label->valuestring};
-		}
+	for (label = cJSON_IsObject(labels) ? labels->child : NULL; label; label = label->next)
+		if (cJSON_IsString(label) && k->label_count < KIE_LABELS_MAX)
+			k->labels[k->label_count++] = (struct sl_label){
+				.name = label->string, .value = label->valuestring};
 	return k->key[0] && k->id[0];
 }
 

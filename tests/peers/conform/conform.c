@@ -84,39 +84,6 @@ static char *path_here(const struct talk *t, const char *path)
 	return out;
 }
 
-/* The newest revision of Kie: others may change it any time. */
-static void revision_refresh(struct talk *t)
-{
-	char url[600];
-	struct reply r;
-
-	snprintf(url, sizeof(url), "%s/v1/%s/kie/kv?limit=1", t->url, t->project);
-	wire_ask(&r, "GET", url, NULL, NULL);
-	if (wire_header(&r, "x-kie-revision"))
-		snprintf(t->revision[1], sizeof(t->revision[1]), "%s",
-			 wire_header(&r, "x-kie-revision"));
-	wire_release(&r);
-}
-
-/* URL and path, with the revision that Kie has now where the recording had its own. */
-static char *url_here(struct talk *t, const char *recorded)
-{
-	char *path = path_here(t, recorded), wanted[50], *at, *url;
-
-	snprintf(wanted, sizeof(wanted), "revision=%s", t->revision[0]);
-	at = t->revision[0][0] ? strstr(path, wanted) : NULL;
-	if (at && (at[strlen(wanted)] == '\0' || at[strlen(wanted)] == '&')) {
-		revision_refresh(t);
-		if (asprintf(&url, "%s%.*srevision=%s%s", t->url, (int)(at - path), path,
-			     t->revision[1], at + strlen(wanted)) < 0)
-			abort();
-	} else if (asprintf(&url, "%s%s", t->url, path) < 0) {
-		abort();
-	}
-	free(path);
-	return url;
-}
-
 /* The recording hides whose token it was: the reader's is the newest, root's the first. */
 static const char *token_here(const struct talk *t, const char *note)
 {
@@ -148,6 +115,41 @@ static cJSON *headers_here(const struct talk *t, const cJSON *recorded, const ch
 		cJSON_AddStringToObject(out, "Authorization", value);
 	}
 	return out;
+}
+
+/* The newest revision of Kie: others may change it any time. */
+static void revision_refresh(struct talk *t)
+{
+	char url[600];
+	cJSON *headers = headers_here(t, NULL, "");
+	struct reply r;
+
+	snprintf(url, sizeof(url), "%s/v1/%s/kie/kv?limit=1", t->url, t->project);
+	wire_ask(&r, "GET", url, headers, NULL);
+	if (wire_header(&r, "x-kie-revision"))
+		snprintf(t->revision[1], sizeof(t->revision[1]), "%s",
+			 wire_header(&r, "x-kie-revision"));
+	cJSON_Delete(headers);
+	wire_release(&r);
+}
+
+/* URL and path, with the revision that Kie has now where the recording had its own. */
+static char *url_here(struct talk *t, const char *recorded)
+{
+	char *path = path_here(t, recorded), wanted[50], *at, *url;
+
+	snprintf(wanted, sizeof(wanted), "revision=%s", t->revision[0]);
+	at = t->revision[0][0] ? strstr(path, wanted) : NULL;
+	if (at && (at[strlen(wanted)] == '\0' || at[strlen(wanted)] == '&')) {
+		revision_refresh(t);
+		if (asprintf(&url, "%s%.*srevision=%s%s", t->url, (int)(at - path), path,
+			     t->revision[1], at + strlen(wanted)) < 0)
+			abort();
+	} else if (asprintf(&url, "%s%s", t->url, path) < 0) {
+		abort();
+	}
+	free(path);
+	return url;
 }
 
 static char *body_here(const struct talk *t, const cJSON *request)
