@@ -74,7 +74,7 @@ die_at() {
 	shift
 	printf 'SLUICE_TEST_CRASH=%s %s\n' "$n" "$*" >"$T/command"
 	(
-		SLUICE_TEST_CRASH=$n "$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
+		SLUICE_TEST_CRASH=$n timeout -k 5 120 "$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
 		exit $?
 	) 2>/dev/null # the shell's "Killed" is no news here
 	died=$?

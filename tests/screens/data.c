@@ -28,8 +28,11 @@ static struct plan_step *add_step(struct plan *p, enum plan_do what, size_t trac
 
 	p->steps = sl_realloc_n(p->steps, p->step_count + 1, sizeof *p->steps);
 	s = &p->steps[p->step_count++];
-	*s = (struct plan_step){.wave = p->wave_count - 1, .what = what, .track = track,
-				.instance = -1, .share = -1};
+	*s = (struct plan_step){.wave = p->wave_count - 1,
+				.what = what,
+				.track = track,
+				.instance = -1,
+				.share = -1};
 	snprintf(s->id, sizeof s->id, "%zu", p->step_count);
 	s->service = sl_strdup("cart");
 	if (host) {
@@ -69,10 +72,15 @@ static void add_upgrade(struct plan *p, const char *title, int from, int to)
 
 static char *make_document(void)
 {
-	struct plan p = {.service = sl_strdup("cart"), .version = sl_strdup("3.3.8"),
-			 .old_version = sl_strdup("3.3.7"), .release = sl_strdup("3.3.8-9c1e03d2"),
-			 .digest = sl_strdup("9c1e03d2"), .artifact = sl_strdup("cart.tar.gz"),
-			 .total = HOSTS, .touched = HOSTS, .rollback_ms = 110000};
+	struct plan p = {.service = sl_strdup("cart"),
+			 .version = sl_strdup("3.3.8"),
+			 .old_version = sl_strdup("3.3.7"),
+			 .release = sl_strdup("3.3.8-9c1e03d2"),
+			 .digest = sl_strdup("9c1e03d2"),
+			 .artifact = sl_strdup("cart.tar.gz"),
+			 .total = HOSTS,
+			 .touched = HOSTS,
+			 .rollback_ms = 110000};
 	cJSON *doc;
 	char *text;
 	int host;
@@ -134,7 +142,8 @@ static void step(struct maker *m, int id, int64_t ms, const char *error)
 	if (!error)
 		event(m, ms,
 		      "\"event\":\"step.ended\",\"step\":\"%d\",\"do\":\"swap\",\"result\":\"ok\","
-		      "\"ms\":%lld,\"error\":null", id, (long long)ms);
+		      "\"ms\":%lld,\"error\":null",
+		      id, (long long)ms);
 	else if (*error)
 		event(m, ms,
 		      "\"event\":\"step.ended\",\"step\":\"%d\",\"do\":\"ready\",\"result\":"
@@ -161,8 +170,10 @@ static void first_quarter(struct maker *m)
 static struct maker make_run(const char *folder, const char *name, const char *kind,
 			     const char *who, const char *document, int64_t ago)
 {
-	struct store_run r = {.name = sl_strdup(name), .kind = sl_strdup(kind),
-			      .who = sl_strdup(who), .from = sl_strdup("ops-2"),
+	struct store_run r = {.name = sl_strdup(name),
+			      .kind = sl_strdup(kind),
+			      .who = sl_strdup(who),
+			      .from = sl_strdup("ops-2"),
 			      .reason = sl_strdup("OPS-5521")};
 	struct maker m = {.time = DATA_NOW - ago};
 	cJSON *texts = cJSON_CreateObject();
@@ -196,7 +207,8 @@ static void ended(struct maker *m, const char *outcome, int exit)
 	      exit);
 	snprintf(text, sizeof text,
 		 "UPDATE run SET state='ended', outcome='%s', exit=%d, ended=%lld, pid=0 "
-		 "WHERE number=%lld", outcome, exit, (long long)m->time, (long long)m->run);
+		 "WHERE number=%lld",
+		 outcome, exit, (long long)m->time, (long long)m->run);
 	sql(m->db, text);
 }
 
@@ -225,7 +237,8 @@ void data_make(const char *folder)
 	m = make_run(folder, "cart", "rollout", "oncall", document, 300000);
 	first_quarter(&m);
 	event(&m, 10, "\"event\":\"step.started\",\"step\":\"26\",\"do\":\"pause\"");
-	event(&m, 1, "\"event\":\"pause.started\",\"step\":\"26\",\"until\":null,\"by\":"
+	event(&m, 1,
+	      "\"event\":\"pause.started\",\"step\":\"26\",\"until\":null,\"by\":"
 	      "\"playbook\"");
 	sqlite3_close(m.db);
 
@@ -253,8 +266,9 @@ void data_append(const char *folder, int64_t run, const char *json)
 	struct maker m = {.db = db_open(folder), .run = run, .time = DATA_NOW};
 	sqlite3_stmt *s;
 
-	assert_int_equal(sqlite3_prepare_v2(m.db, "SELECT max(seq) FROM event WHERE run=?", -1, &s,
-					    NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(m.db, "SELECT max(seq) FROM event WHERE run=?", -1, &s, NULL),
+		SQLITE_OK);
 	sqlite3_bind_int64(s, 1, run);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	m.seq = sqlite3_column_int64(s, 0);
@@ -269,8 +283,11 @@ int data_controls(const char *folder, int64_t run, char *verb, char *who, char *
 	sqlite3_stmt *s;
 	int n = 0;
 
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT verb, who, reason FROM control WHERE run=? "
-					    "ORDER BY id", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT verb, who, reason FROM control WHERE run=? "
+					    "ORDER BY id",
+					    -1, &s, NULL),
+			 SQLITE_OK);
 	sqlite3_bind_int64(s, 1, run);
 	for (; sqlite3_step(s) == SQLITE_ROW; n++) {
 		snprintf(verb, 64, "%s", (const char *)sqlite3_column_text(s, 0));

@@ -30,6 +30,7 @@ struct pty {
 	pid_t pid;
 	int fd, status;
 	bool ended, other;
+	bool marks; /* it asked for synchronised output, and was told yes */
 	VTerm *vt;
 	VTermScreen *screen;
 	unsigned width, height;
@@ -115,8 +116,10 @@ static void answer(struct pty *p, const char *bytes, size_t len)
 {
 	static const char ask[] = "\033[?2026$p", yes[] = "\033[?2026;2$y";
 
-	if (memmem(bytes, len, ask, sizeof ask - 1))
-		pty_send(p, yes, sizeof yes - 1);
+	if (!memmem(bytes, len, ask, sizeof ask - 1))
+		return;
+	pty_send(p, yes, sizeof yes - 1);
+	p->marks = true;
 }
 
 bool pty_pump(struct pty *p, int ms)
@@ -156,7 +159,7 @@ static void put_row(struct pty *p, int y)
 	size_t start = p->text.len;
 	int x;
 
-	for (x = 0; x < (int)p->width; x += cell.width > 1 ? 2 : 1) {
+	for (x = 0; x<(int)p->width; x += cell.width> 1 ? 2 : 1) {
 		vterm_screen_get_cell(p->screen, (VTermPos){.row = y, .col = x}, &cell);
 		put_cell(&p->text, &cell);
 	}
@@ -182,8 +185,8 @@ static void wait_for(struct pty *p, const char *text, bool there)
 
 	while ((strstr(pty_text(p), text) != NULL) != there) {
 		if (p->ended || now_ms() > until)
-			fail_msg("waited in vain for '%s' to %s:\n%s", text,
-				 there ? "come" : "go", pty_text(p));
+			fail_msg("waited in vain for '%s' to %s:\n%s", text, there ? "come" : "go",
+				 pty_text(p));
 		pty_pump(p, (int)(until - now_ms()));
 	}
 }
@@ -240,10 +243,10 @@ pid_t pty_pid(const struct pty *p)
 static const struct {
 	const char *name, *bytes;
 } names[] = {
-	{"enter", "\r"},      {"esc", "\033"},       {"tab", "\t"},       {"space", " "},
-	{"up", "\033[A"},     {"down", "\033[B"},    {"right", "\033[C"}, {"left", "\033[D"},
-	{"pgdn", "\033[6~"},  {"pgup", "\033[5~"},   {"f2", "\033OQ"},    {"backspace", "\177"},
-	{"ctrl-c", "\003"},   {"ctrl-d", "\004"},    {"ctrl-l", "\014"},  {"ctrl-u", "\025"},
+	{"enter", "\r"},     {"esc", "\033"},     {"tab", "\t"},       {"space", " "},
+	{"up", "\033[A"},    {"down", "\033[B"},  {"right", "\033[C"}, {"left", "\033[D"},
+	{"pgdn", "\033[6~"}, {"pgup", "\033[5~"}, {"f2", "\033OQ"},    {"backspace", "\177"},
+	{"ctrl-c", "\003"},  {"ctrl-d", "\004"},  {"ctrl-l", "\014"},  {"ctrl-u", "\025"},
 	{"ctrl-z", "\032"},
 };
 
@@ -282,6 +285,23 @@ void pty_resize(struct pty *p, unsigned width, unsigned height)
 	p->height = height;
 	vterm_set_size(p->vt, (int)height, (int)width);
 	ioctl(p->fd, TIOCSWINSZ, &size);
+}
+
+/* A frame ends with the mark of synchronised output; a terminal without it gets no mark, and there
+ * a pause in what is written must do. */
+void pty_settle(struct pty *p)
+{
+	static const char end[] = "\033[?2026l";
+	size_t n = sizeof end - 1;
+	int tries;
+
+	for (tries = 0; tries < 100 && !p->ended; tries++) {
+		if (pty_pump(p, 80))
+			continue;
+		if (!p->marks ||
+		    (p->bytes.len >= n && !memcmp(p->bytes.data + p->bytes.len - n, end, n)))
+			return;
+	}
 }
 
 const struct sl_buf *pty_bytes(const struct pty *p)

@@ -44,6 +44,8 @@ const char *pty_text(struct pty *p);
 const struct sl_buf *pty_bytes(const struct pty *p);
 /* Read what is there for at most ms; true when something came. */
 bool pty_pump(struct pty *p, int ms);
+/* Until the frame in hand has come whole. */
+void pty_settle(struct pty *p);
 bool pty_on_other_screen(const struct pty *p);
 
 #endif

@@ -104,10 +104,10 @@ cases_end() {
 
 # --- sluice ---
 
-# sl ARGS...: output in $T/out and $T/err.
+# sl ARGS...: output in $T/out and $T/err. Nothing that a test asks for takes three minutes.
 sl() {
 	printf '%s\n' "$*" >"$T/command"
-	"$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
+	timeout -k 5 180 "$SLUICE" "$@" >"$T/out" 2>"$T/err" </dev/null
 }
 
 # expect_exit CODE ARGS...

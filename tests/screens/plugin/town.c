@@ -52,8 +52,8 @@ struct sl_call {
 static void finish(struct sl_call *c, enum sl_err code)
 {
 	struct sl_read_end end = {.revision = "1"};
-	void (*done)(void *, const struct sl_read_end *) = c->list ? c->list->done
-								   : c->metrics->done;
+	void (*done)(void *, const struct sl_read_end *) =
+		c->list ? c->list->done : c->metrics->done;
 
 	end.error.code = code;
 	done(c->arg, &end);
