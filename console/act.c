@@ -162,6 +162,7 @@ static void enter(struct app *a, struct screen *s)
 {
 	const struct vw_row *row = table_row(&s->table);
 	char *subject;
+	bool named;
 
 	if (!s->ops->enter) {
 		a->preview = !a->preview;
@@ -169,7 +170,9 @@ static void enter(struct app *a, struct screen *s)
 	}
 	if (!row)
 		return;
-	subject = sl_strdup(row->id);
+	/* what a view is about is a name, where things have one */
+	named = s->table.data->view->columns[0].kind == VW_TEXT && row->cells[0].known;
+	subject = sl_strdup(named ? row->cells[0].text : row->id);
 	app_open(a, s->ops->enter, subject);
 	free(subject);
 }

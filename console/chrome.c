@@ -8,6 +8,7 @@
 #include "console/app.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
 
 /* --- row 1: identity and freshness --- */
 
@@ -99,7 +100,7 @@ static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 	x = draw_mode(a, c, x + 1) + 3;
 	for (i = 0; cat && i < catalogue_source_count(cat); i++) {
 		struct cat_source source = catalogue_source(cat, i);
-		struct look l = age_text(&source, app_now(a), text, sizeof text);
+		struct look l = age_text(&source, sl_time_now(), text, sizeof text);
 
 		x = put_pair(c, x, end,
 			     role_is_alone(cat, source.role) ? role_word(source.role) : source.name,

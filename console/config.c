@@ -30,8 +30,10 @@ struct settings {
 
 static int wrong(struct sl_error *e, const char *path, const struct pb_node *n, const char *what)
 {
-	return sl_fail(e, SL_EINPUT, "%s:%u: %s: %s", path, n->at.line, n->key ? n->key : "console",
-		       what);
+	const char *file = strrchr(path, '/');
+
+	return sl_fail(e, SL_EINPUT, "%s:%u: %s: %s", file ? file + 1 : path, n->at.line,
+		       n->key ? n->key : "console", what);
 }
 
 static int take_keys(struct settings *s, const char *path, const struct pb_node *map,
@@ -153,9 +155,9 @@ static void changed(uv_fs_poll_t *poll, int status, const uv_stat_t *prev, const
 	if (status == UV_ENOENT)
 		return;
 	if (read_file(c->app, c->path, &e))
-		app_say(c->app, PAINT_BAD, "%s (the settings stay as they were)", e.msg);
+		app_say(c->app, PAINT_BAD, "%s", e.msg);
 	else
-		app_say(c->app, PAINT_DIM, "%s was read again", c->path);
+		app_say(c->app, PAINT_DIM, "the settings were read again");
 }
 
 static char *usual_path(void)

@@ -15,6 +15,7 @@
 #define MARGIN      5 /* mark, cursor, space, state, space */
 #define GAP         2
 #define SPARK_CELLS 16
+#define GENTLE      14
 #define BAR_CELLS   5
 
 struct plan {
@@ -45,6 +46,16 @@ static bool is_right(enum vw_kind kind)
 static bool is_total(const struct vw_column *columns, size_t i)
 {
 	return i > 0 && !strcmp(columns[i].key, "all") && !strcmp(columns[i - 1].key, "up");
+}
+
+static size_t name_column(const struct vw_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->column_count; i++)
+		if (v->columns[i].kind == VW_TEXT && !v->columns[i].priority)
+			return i;
+	return 0;
 }
 
 static unsigned content_width(const struct table *t, size_t row, size_t i, int64_t now)
@@ -107,15 +118,21 @@ static unsigned plan_width(const struct plan *p, const struct vw_column *columns
 	return sum;
 }
 
-/* The roomiest column above its least gives one cell. */
-static bool shrink(struct plan *p, const struct vw_column *columns)
+/* The roomiest column above its least gives one cell; gently: only long texts do, and no names. A
+ * figure is never cut: half a number is a wrong one. */
+static bool shrink(struct plan *p, const struct vw_view *v, bool gently)
 {
+	const struct vw_column *columns = v->columns;
 	size_t i, best = p->count;
 	unsigned room = 0;
 
 	for (i = 0; i < p->count; i++) {
 		unsigned least = columns[i].least ? columns[i].least : p->width[i];
 
+		if (is_right(columns[i].kind) || (gently && i == name_column(v)))
+			continue;
+		if (gently && least < GENTLE)
+			least = GENTLE;
 		if (p->in[i] && p->width[i] > least && p->width[i] - least > room) {
 			room = p->width[i] - least;
 			best = i;
@@ -127,12 +144,13 @@ static bool shrink(struct plan *p, const struct vw_column *columns)
 	return true;
 }
 
-static bool drop(struct plan *p, const struct vw_column *columns)
+/* The least important one goes, when it is no more important than `from`. */
+static bool drop(struct plan *p, const struct vw_column *columns, unsigned from)
 {
 	size_t i, worst = p->count;
 
 	for (i = 1; i < p->count; i++)
-		if (p->in[i] && columns[i].priority &&
+		if (p->in[i] && columns[i].priority >= from &&
 		    (worst == p->count || columns[i].priority >= columns[worst].priority))
 			worst = i;
 	if (worst == p->count)
@@ -161,7 +179,8 @@ static void fit(const struct table *t, struct plan *p, unsigned width)
 		}
 	}
 	while (plan_width(p, columns) > width)
-		if (!shrink(p, columns) && !drop(p, columns))
+		if (!shrink(p, t->data->view, true) && !drop(p, columns, 4) &&
+		    !shrink(p, t->data->view, false) && !drop(p, columns, 1))
 			break;
 }
 
@@ -197,8 +216,8 @@ static void draw_titles(const struct table *t, const struct plan *p, struct canv
 	size_t i;
 
 	for (i = 0; i < p->count; i++)
-		by_state |= columns[i].kind == VW_STATE &&
-			    !strcmp(columns[i].key, table_sort_key(t));
+		by_state |=
+			columns[i].kind == VW_STATE && !strcmp(columns[i].key, table_sort_key(t));
 	canvas_text(c, r.x + 3, r.y, 1, by_state ? look_bold(PAINT_ACCENT) : look(PAINT_DIM), "S");
 	for (i = 0; i < p->count; i++) {
 		bool sorted = !strcmp(columns[i].key, table_sort_key(t));
@@ -285,16 +304,6 @@ static void draw_shares(struct canvas *c, unsigned x, unsigned y, unsigned width
 	at = canvas_text(c, x, y, width - BAR_CELLS - 1, l, text);
 	(void)at;
 	graph_bar(c, x + width - BAR_CELLS, y, BAR_CELLS, l, share_of(cell));
-}
-
-static size_t name_column(const struct vw_view *v)
-{
-	size_t i;
-
-	for (i = 0; i < v->column_count; i++)
-		if (v->columns[i].kind == VW_TEXT && !v->columns[i].priority)
-			return i;
-	return 0;
 }
 
 static void draw_cell(const struct table *t, struct canvas *c, const struct plan *p, unsigned y,

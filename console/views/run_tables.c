@@ -66,6 +66,16 @@ static const struct vw_column wave_columns[WAVE_COLUMNS] = {
 	[WAVE_STARTED] = {"started", "STARTED", "When it began.", VW_TIME, 7, 8, 6, true},
 };
 
+/* Copied, so that name can be used after it. */
+static const char *step_name(const struct plan_step *step, char *name, size_t size)
+{
+	const char *target = step_target(step, name, size);
+
+	if (target != name)
+		snprintf(name, size, "%s", target);
+	return name;
+}
+
 /* A failure says more than work in hand, and that more than nothing. */
 static const char *wave_note(struct vw_table *t, const struct side *s, const struct plan_wave *w)
 {
@@ -78,8 +88,9 @@ static const char *wave_note(struct vw_table *t, const struct side *s, const str
 		const struct view_step *seen = &s->steps[i];
 
 		if (seen->error && !step_is_canceled(seen))
-			return vw_printf(t, "%s: %s", step_target(step, name, sizeof name),
-					 seen->error);
+			return strstr(seen->error, step_name(step, name, sizeof name))
+				       ? vw_dup(t, seen->error)
+				       : vw_printf(t, "%s: %s", name, seen->error);
 		if (seen->state == PROGRESS_STARTED && !s->over && !*note)
 			note = vw_printf(t, "%s %s%s%s", step_doing(step),
 					 step_target(step, name, sizeof name),

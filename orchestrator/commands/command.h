@@ -145,7 +145,12 @@ int detach_verb(struct cli *c, const char *verb, int64_t number);
 /* In the child: the run stands; standard error is let go. */
 void detach_started(struct cli *c, int64_t number);
 
+/* --- console.c --- */
+/* Become sluice-console with these arguments; returns only when it cannot be started. */
+int console_become(char **argv);
+
 /* --- handlers, one a file --- */
+int command_console(struct cli *c);
 int command_validate(struct cli *c);
 int command_plan(struct cli *c);
 int command_run(struct cli *c);

@@ -172,6 +172,8 @@ int commands_main(int argc, char **argv)
 	struct cli c = {.started_fd = -1};
 	int rc;
 
+	if (argc > 1 && !strcmp(argv[1], "console"))
+		return console_become(argv + 1);
 	signal(SIGPIPE, SIG_IGN);
 	look_around(&c);
 	rc = cli_parse(&c, argc, argv);

@@ -160,6 +160,13 @@ const struct command commands[] = {
 	 .min_args = 1,
 	 .max_args = 2,
 	 .handler = command_watch},
+	{.name = "console",
+	 .summary = "the terminal console: runs, services, config, events, live",
+	 .usage = "[-i INVENTORY] [VIEW]",
+	 .about = "Starts read-only; ? shows all keys. `sluice console --help` lists its options; see "
+		  "sluice-console(1).",
+	 .max_args = 1,
+	 .handler = command_console},
 	{.name = "plugins",
 	 .summary = "list plugins and the settings they take",
 	 .usage = "[NAME]",
