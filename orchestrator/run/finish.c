@@ -159,8 +159,6 @@ static void undo_known(void *arg)
 
 static void finish_undone(struct runner *r);
 
-static void finish_undone(struct runner *r);
-
 void finish_undo(struct runner *r, const char *why)
 {
 	struct plan undo = {0};
@@ -181,11 +179,6 @@ void finish_undo(struct runner *r, const char *why)
 		return;
 	}
 	if (!undo.step_count) { /* it died before it had touched anything */
-		plan_release(&undo);
-		finish_undone(r);
-		return;
-	}
-	if (!undo.step_count) { /* it had not touched anything: that must not look like going on */
 		plan_release(&undo);
 		finish_undone(r);
 		return;
