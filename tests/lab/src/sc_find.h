@@ -142,7 +142,7 @@ static inline void sc_find(struct fake_request *q)
 struct sc_batch {
 	struct lab_buf not_modified, failed; /* lists, without brackets */
 	char *updated;
-	size_t updated_len;
+	size_t updated_len, room;
 };
 
 static inline void sc_batch_update(struct sc_batch *b, int index, const struct sc_set *set)
@@ -153,9 +153,12 @@ static inline void sc_batch_update(struct sc_batch *b, int index, const struct s
 			 set->count ? ",\"instances\":[" : "");
 	const char *tail = set->count ? "]}" : "}";
 
-	b->updated = realloc(b->updated, b->updated_len + (size_t)n + set->len + 3);
-	if (!b->updated)
-		lab_die("out of memory");
+	if (b->updated_len + (size_t)n + set->len + 3 > b->room) {
+		b->room = (b->updated_len + (size_t)n + set->len + 3) * 2;
+		b->updated = realloc(b->updated, b->room);
+		if (!b->updated)
+			lab_die("out of memory");
+	}
 	memcpy(b->updated + b->updated_len, head, (size_t)n);
 	b->updated_len += (size_t)n;
 	if (set->len)

@@ -33,6 +33,7 @@ struct sc_instance {
 struct sc_service {
 	char id[65];
 	char *project, *environment, *app, *name, *version;
+	uint64_t names[2];           /* hashes of the name and the alias */
 	cJSON *doc, *tags, *schemas; /* schemas: the list with texts, or NULL */
 	struct sc_instance **instances;
 	size_t count, cap;
@@ -149,11 +150,14 @@ static inline struct sc_service *sc_service_next(const char *project, const char
 						 const char *app, const char *name,
 						 const char *version, size_t *start)
 {
+	uint64_t hash = fake_hash(3, name);
+
 	while (*start < sc.count) {
 		struct sc_service *s = sc.services[(*start)++];
 
-		if (s->dead || strcmp(s->project, project) != 0 ||
-		    strcmp(s->environment, environment) != 0 || strcmp(s->app, app) != 0)
+		if ((s->names[0] != hash && s->names[1] != hash) || s->dead ||
+		    strcmp(s->project, project) != 0 || strcmp(s->environment, environment) != 0 ||
+		    strcmp(s->app, app) != 0)
 			continue;
 		if (strcmp(s->name, name) != 0 && strcmp(fake_str(s->doc, "alias"), name) != 0)
 			continue;
@@ -201,7 +205,8 @@ static inline void sc_instance_touch(struct sc_instance *i, bool gone)
 		sc.dirty++;
 	if (!i->due || gone)
 		i->due = lab_now() + (gone ? sc.removal_lag : sc.lag);
-	sc.next = 0;
+	if (i->due < sc.next)
+		sc.next = i->due;
 }
 
 static inline void sc_instance_release(struct sc_instance *i)
@@ -361,6 +366,8 @@ static inline struct sc_service *sc_service_add(const char *project, const cJSON
 	sc_add_time(s->doc, "modTimestamp", fake_time());
 	sc_copy(s->doc, given, "environment");
 	sc_copy(s->doc, given, "framework");
+	s->names[0] = fake_hash(3, s->name);
+	s->names[1] = fake_hash(3, fake_str(given, "alias"));
 	SC_GROW(sc.services, sc.count, sc.cap);
 	return sc.services[sc.count++] = s;
 }
@@ -399,6 +406,8 @@ static inline struct sc_instance *sc_instance_add(struct sc_service *s, const cJ
 	i->since = i->modified = fake_time();
 	i->lease_ms = sc_lease_ms(i->doc);
 	i->expires = lab_now() + i->lease_ms;
+	if (i->expires < sc.next)
+		sc.next = i->expires;
 	SC_GROW(s->instances, s->count, s->cap);
 	s->instances[s->count++] = i;
 	sc_instance_touch(i, false);
