@@ -36,10 +36,13 @@ static bool role_is_alone(const struct catalogue *c, enum cat_role role)
 	return n == 1;
 }
 
-/* Fresh data has no age that would have to be counted: "<5s" is all there is to know. */
-static struct look age_text(const struct cat_source *source, int64_t now, char *dst, size_t size)
+/* Fresh data has no age that would have to be counted: "<6s" is all there is to know. An answer
+ * may take a second on top of the interval. Where the clock stands still, so do ages. */
+static struct look age_text(const struct app *a, const struct cat_source *source, char *dst,
+			    size_t size)
 {
-	int64_t age = now - source->read_at;
+	int64_t age = a->fixed_now && !source->stale ? 0 : sl_time_now() - source->read_at;
+	int64_t fresh = source->interval_ms + SITE_SLACK_MS;
 
 	if (!source->read_at) {
 		snprintf(dst, size, "%s", *source->error ? "FAILED" : "...");
@@ -49,8 +52,8 @@ static struct look age_text(const struct cat_source *source, int64_t now, char *
 		snprintf(dst, size, "STALE %llds", (long long)(age / 1000));
 		return look_bold(PAINT_WARN);
 	}
-	if (age <= source->interval_ms)
-		snprintf(dst, size, "<%llds", (long long)((source->interval_ms + 999) / 1000));
+	if (age <= fresh)
+		snprintf(dst, size, "<%llds", (long long)((fresh + 999) / 1000));
 	else
 		snprintf(dst, size, "%llds", (long long)(age / 1000));
 	return look(*source->error ? PAINT_WARN : PAINT_OK);
@@ -100,7 +103,7 @@ static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 	x = draw_mode(a, c, x + 1) + 3;
 	for (i = 0; cat && i < catalogue_source_count(cat); i++) {
 		struct cat_source source = catalogue_source(cat, i);
-		struct look l = age_text(&source, sl_time_now(), text, sizeof text);
+		struct look l = age_text(a, &source, text, sizeof text);
 
 		x = put_pair(c, x, end,
 			     role_is_alone(cat, source.role) ? role_word(source.role) : source.name,

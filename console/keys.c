@@ -261,7 +261,7 @@ void keys_print_mdoc(struct sl_buf *out)
 		sl_buf_printf(out, " Pq %s\n", row->name);
 		sl_buf_printf(out, "%c%s.", toupper((unsigned char)row->help[0]), row->help + 1);
 		if (row->needs & KEY_MUTATES)
-			sl_buf_puts(out, " Needs write mode.");
+			sl_buf_puts(out, "\nNeeds write mode.");
 		sl_buf_puts(out, "\n");
 	}
 	sl_buf_puts(out, ".El\n");

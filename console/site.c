@@ -215,7 +215,8 @@ bool site_is_ageing(struct site *s)
 	for (i = 0; c && i < catalogue_source_count(c); i++) {
 		struct cat_source source = catalogue_source(c, i);
 
-		if (source.read_at && sl_time_now() - source.read_at > source.interval_ms)
+		if (source.read_at &&
+		    sl_time_now() - source.read_at > source.interval_ms + SITE_SLACK_MS)
 			return true;
 	}
 	return false;

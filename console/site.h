@@ -10,6 +10,8 @@
 
 #include "orchestrator/view/view.h"
 
+#define SITE_SLACK_MS 1000 /* that an answer may take before its age is counted */
+
 struct site;
 
 enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2 };

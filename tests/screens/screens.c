@@ -164,8 +164,8 @@ static void compare(struct pty *p, const char *name)
 		assert_true(fputs(have, f) >= 0);
 		assert_int_equal(fclose(f), 0);
 	} else if (!want || strcmp(want, have) != 0) {
-		fail_msg("%s differs; REWRITE=1 takes what is there.\n--- golden\n%s--- screen\n%s",
-			 path, want ? want : "(none)\n", have);
+		fprintf(stderr, "--- golden\n%s--- screen\n%s", want ? want : "(none)\n", have);
+		fail_msg("%s differs; REWRITE=1 takes what is there", path);
 	}
 	free(want);
 	free(path);
@@ -419,6 +419,29 @@ static void test_rebinding(void **state)
 	write_file("config/sluice/config.yaml", "");
 }
 
+/* The manual's list of keys is the program's. */
+static void test_manual_agrees(void **state)
+{
+	char *command = sl_asprintf("'%s' --print-keys", console), *page, *keys, *at;
+	FILE *f = popen(command, "re");
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	keys = sl_alloc(1u << 16);
+	n = fread(keys, 1, (1u << 16) - 1, f);
+	assert_true(n > 1000);
+	assert_int_equal(pclose(f), 0);
+	page = read_golden("man/sluice-console.1");
+	assert_non_null(page);
+	at = strstr(page, keys);
+	if (!at)
+		fail_msg("man/sluice-console.1 does not hold what --print-keys prints");
+	free(page);
+	free(keys);
+	free(command);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_promote_is_a_control_row),
 		cmocka_unit_test(test_rebinding),
 		cmocka_unit_test(test_a_change_appears),
+		cmocka_unit_test(test_manual_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, make_site, remove_site);
