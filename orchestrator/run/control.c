@@ -63,7 +63,10 @@ static void abort_again(struct taken *t)
 	runner_control(t->r, &(struct control){.verb = "retry", .who = t->who});
 }
 
-/* A run that gives its claims back is done; undo of a finished run takes it from there. */
+/*
+ * A living run that gives its claims back is done; undo of a finished run takes it from there. One
+ * that died while it did so is taken back: its way back begins with claiming anew.
+ */
 static void take_abort(struct taken *t)
 {
 	struct runner *r = t->r;
@@ -71,7 +74,7 @@ static void take_abort(struct taken *t)
 		stop_and_walk(r, STOP_KEEP, "stopped by an operator");
 	else if (runner_is_undoing(r))
 		abort_again(t);
-	else if (!walk_gives_back(r))
+	else if (!walk_gives_back(r) || (r->waiting && !r->act_count))
 		stop_and_walk(r, STOP_ABORT, "aborted by an operator");
 }
 
