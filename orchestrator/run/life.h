@@ -25,7 +25,8 @@ void runner_close(struct runner *r);
 
 /* --- owners.c --- */
 /* The first foreign owner; NULL = all is free or ours (uuid). */
-const struct owner *owner_foreign(const struct observed *seen, const char *uuid);
+const struct owner *owner_foreign(const struct observed *seen, const char *uuid,
+				  struct store *store);
 int64_t owner_highest_epoch(const struct observed *seen);
 /* The sentence: who, what, since when, and what to do. store may be NULL. */
 void owner_say(struct sl_error *e, struct store *store, const struct owner *o);

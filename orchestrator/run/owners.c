@@ -49,13 +49,24 @@ void owner_say(struct sl_error *e, struct store *store, const struct owner *o)
 	store_run_release(&r);
 }
 
-/* The first foreign owner; NULL = all is free or ours. */
-const struct owner *owner_foreign(const struct observed *seen, const char *uuid)
+/* A run of ours that has ended could not tell this host so: its claim means nothing any more. */
+static bool is_left_over(struct store *store, const struct owner *o)
 {
-	for (size_t i = 0; i < seen->owner_count; i++)
-		if (seen->owners[i].run && *seen->owners[i].run &&
-		    strcmp(seen->owners[i].run, uuid) != 0)
-			return &seen->owners[i];
+	struct store_run r = {0};
+	bool ended = store && store_run_by_uuid(store, o->run, &r, NULL) == 0 &&
+		     strcmp(r.state, "ended") == 0 && strcmp(r.outcome, "needsHuman") != 0;
+	store_run_release(&r);
+	return ended;
+}
+
+const struct owner *owner_foreign(const struct observed *seen, const char *uuid,
+				  struct store *store)
+{
+	for (size_t i = 0; i < seen->owner_count; i++) {
+		const struct owner *o = &seen->owners[i];
+		if (o->run && *o->run && strcmp(o->run, uuid) != 0 && !is_left_over(store, o))
+			return o;
+	}
 	return NULL;
 }
 

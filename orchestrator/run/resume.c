@@ -196,7 +196,7 @@ static int take_up(struct runner *r, const char *verb)
 	int rc = look_around(r, verb);
 	if (rc)
 		return rc;
-	const struct owner *o = owner_foreign(r->seen, r->uuid);
+	const struct owner *o = owner_foreign(r->seen, r->uuid, r->store);
 	if (o && !r->options->take_over) {
 		owner_say(r->error, NULL, o);
 		return RUN_HELD;

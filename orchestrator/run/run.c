@@ -17,7 +17,7 @@ int run_plan(struct run_inputs *in, struct plugin_host *plugins, struct plan *pl
 	int rc = world_open(&w, uv_default_loop(), in->resolved, plugins, e) ? RUN_INPUT : RUN_DONE;
 	if (!rc)
 		rc = observe(&w, &in->artifact, &seen, e);
-	const struct owner *o = rc ? NULL : owner_foreign(&seen, "");
+	const struct owner *o = rc ? NULL : owner_foreign(&seen, "", NULL);
 	if (!rc && o && !print) {
 		owner_say(e, NULL, o);
 		rc = RUN_HELD;
@@ -37,7 +37,7 @@ int run_plan(struct run_inputs *in, struct plugin_host *plugins, struct plan *pl
 static int still_true(struct runner *r, const struct plan *plan)
 {
 	struct plan again = {0};
-	const struct owner *o = owner_foreign(r->seen, "");
+	const struct owner *o = owner_foreign(r->seen, "", r->store);
 	if (o && !r->options->take_over) {
 		owner_say(r->error, r->store, o);
 		return RUN_HELD;

@@ -99,7 +99,7 @@ int run_undo_finished(struct store *store, int64_t number, struct plugin_host *p
 	rc = runner_init(&r, store, &in, plugins, o, &seen, e);
 	if (!rc)
 		rc = observe(&r.world, &in.artifact, &seen, e);
-	const struct owner *held = rc ? NULL : owner_foreign(&seen, "");
+	const struct owner *held = rc ? NULL : owner_foreign(&seen, "", store);
 	if (held && !o->take_over) {
 		owner_say(e, store, held);
 		rc = RUN_HELD;
