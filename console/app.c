@@ -105,6 +105,8 @@ static struct screen *screen_new(struct app *a, const struct screen_ops *ops, co
 	if (ops->own_size)
 		s->own = sl_alloc(ops->own_size);
 	table_init(&s->table, ops->data ? vw_find(ops->data) : NULL);
+	if (subject && ops->data && !strcmp(vw_find(ops->data)->columns[0].key, "service"))
+		s->table.about_one = true;
 	if (ops->open)
 		ops->open(a, s);
 	return s;

@@ -115,6 +115,8 @@ static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 	localtime_r(&now, &tm);
 	strftime(clock, sizeof clock, "%H:%M", &tm);
 	canvas_right(c, r.x, r.y, r.width - 1, look(PAINT_DIM), clock);
+	for (x = r.x; app_writes(a) && x < r.x + r.width; x++) /* nothing is dim on that ground */
+		canvas_at(c, x, r.y)->look.paint = PAINT_CHIP;
 }
 
 /* --- row 2: tabs --- */

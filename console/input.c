@@ -200,11 +200,14 @@ static size_t utf8_take(const struct input *in, uint32_t *key)
 {
 	utf8proc_int32_t ch;
 	unsigned char b = in->buf[0];
-	size_t need = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
+	size_t need = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2, i;
 
 	*key = TKEY_NONE;
-	if (b < 0xc2)
+	if (b < 0xc2 || b > 0xf4)
 		return 1;
+	for (i = 1; i < need && i < in->len; i++)
+		if ((in->buf[i] & 0xc0) != 0x80)
+			return i; /* broken: what follows is a key of its own */
 	if (in->len < need)
 		return 0;
 	if (utf8proc_iterate(in->buf, (utf8proc_ssize_t)need, &ch) != (utf8proc_ssize_t)need)

@@ -29,9 +29,10 @@ struct table {
 	bool follow;      /* the cursor stays on the last row */
 	bool held;        /* the order was kept although the data would sort otherwise */
 	bool wide;
-	int64_t moved; /* Unix ms of the last move; 0 = never */
-	unsigned skip; /* columns scrolled out at the left, behind the frozen ones */
-	unsigned page; /* rows on the screen at the last drawing */
+	bool about_one; /* the first column says the same in every row: it is left out */
+	int64_t moved;  /* Unix ms of the last move; 0 = never */
+	unsigned skip;  /* columns scrolled out at the left, behind the frozen ones */
+	unsigned page;  /* rows on the screen at the last drawing */
 	unsigned widths[TABLE_COLUMNS_MAX]; /* seen so far: columns only grow while one looks */
 };
 

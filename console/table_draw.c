@@ -171,7 +171,8 @@ static void fit(const struct table *t, struct plan *p, unsigned width)
 		p->count = TABLE_COLUMNS_MAX;
 	for (i = 0, first = 0; i < p->count; i++) {
 		p->width[i] = t->widths[i];
-		p->in[i] = (!columns[i].wide || t->wide) && columns[i].kind != VW_STATE;
+		p->in[i] = (!columns[i].wide || t->wide) && columns[i].kind != VW_STATE &&
+			   (i || !t->about_one);
 		if (p->in[i] && first++ && skipped < t->skip) {
 			p->in[i] = false;
 			p->more_left = true;
