@@ -15,18 +15,41 @@ static const char *const setting_types[] = {
 	[SL_SETTING_HOSTS] = "hosts",       [SL_SETTING_MAP] = "map",
 };
 
-static const char *roles(const struct sl_plugin *p)
+/* The roles that a plugin plays, by name. */
+static size_t roles_of(const struct sl_plugin *p, const char *names[5])
 {
-	if (p->router && p->registry)
-		return "router, registry";
-	return p->router ? "router" : p->registry ? "registry" : "-";
+	const struct {
+		const char *name;
+		const void *ops;
+	} all[] = {
+		{"router", p->router},   {"registry", p->registry}, {"config", p->config},
+		{"metrics", p->metrics}, {"tracing", p->tracing},
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < SL_COUNT(all); i++)
+		if (all[i].ops)
+			names[n++] = all[i].name;
+	return n;
+}
+
+static const char *roles(const struct sl_plugin *p, char *dst, size_t size)
+{
+	const char *names[5];
+	size_t n = roles_of(p, names), used = 0;
+
+	dst[0] = '\0';
+	for (size_t i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(dst + used, size - used, "%s%s", i ? ", " : "", names[i]);
+	return dst;
 }
 
 static cJSON *plugin_json(const struct plugin_info *info)
 {
-	cJSON *doc = cJSON_CreateObject(), *settings, *one;
+	cJSON *doc = cJSON_CreateObject(), *settings, *one, *list;
 	const struct sl_plugin *p = info->plugin;
-	size_t i;
+	const char *names[5];
+	size_t i, count;
 
 	sl_json_add_str(doc, "name", info->name);
 	sl_json_add_str(doc, "path", info->path);
@@ -35,8 +58,10 @@ static cJSON *plugin_json(const struct plugin_info *info)
 		return doc;
 	sl_json_add_str(doc, "summary", p->summary);
 	sl_json_add_str(doc, "licence", p->licence);
-	sl_json_add_bool(doc, "router", p->router != NULL);
-	sl_json_add_bool(doc, "registry", p->registry != NULL);
+	count = roles_of(p, names);
+	list = sl_json_add_array(doc, "roles");
+	for (i = 0; i < count; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(names[i]));
 	settings = sl_json_add_array(doc, "settings");
 	for (i = 0; i < p->setting_count; i++) {
 		one = cJSON_CreateObject();
@@ -54,14 +79,15 @@ static cJSON *plugin_json(const struct plugin_info *info)
 static void print_row(const struct plugin_info *info, bool wide)
 {
 	const struct sl_plugin *p = info->plugin;
+	char text[80];
 
 	if (!p)
-		printf("x %-12s %-18s refused: %s\n", info->name, "-", info->refused);
+		printf("x %-14s %-18s refused: %s\n", info->name, "-", info->refused);
 	else if (wide)
-		printf("+ %-12s %-18s %-10s %s  (%s)\n", p->name, roles(p), p->licence, p->summary,
-		       info->path);
+		printf("+ %-14s %-18s %-10s %s  (%s)\n", p->name, roles(p, text, sizeof text),
+		       p->licence, p->summary, info->path);
 	else
-		printf("+ %-12s %-18s %s\n", p->name, roles(p), p->summary);
+		printf("+ %-14s %-18s %s\n", p->name, roles(p, text, sizeof text), p->summary);
 }
 
 static void print_one(const struct plugin_info *info)

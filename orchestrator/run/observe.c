@@ -395,7 +395,7 @@ static bool means_unreachable(enum sl_err code)
 {
 	return code == SL_ERESOLVE || code == SL_EREFUSED || code == SL_ETIMEOUT ||
 	       code == SL_EHOSTKEY || code == SL_EAUTH || code == SL_ENOSHELL || code == SL_ELOST ||
-	       code == SL_EIO;
+	       code == SL_EIO || code == SL_EPROTO;
 }
 
 /* The same host may have several sites: each host is named once. */
