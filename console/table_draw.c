@@ -307,6 +307,12 @@ static void draw_shares(struct canvas *c, unsigned x, unsigned y, unsigned width
 	graph_bar(c, x + width - BAR_CELLS, y, BAR_CELLS, l, share_of(cell));
 }
 
+/* In a time line what was begun is no news. */
+static bool is_striking(const struct vw_view *v, enum vw_state state)
+{
+	return state == VW_FAILED || (state == VW_WORKING && v->columns[0].kind != VW_TIME);
+}
+
 static void draw_cell(const struct table *t, struct canvas *c, const struct plan *p, unsigned y,
 		      size_t row_at, size_t i, int64_t now)
 {
@@ -321,8 +327,7 @@ static void draw_cell(const struct table *t, struct canvas *c, const struct plan
 	if (!strcmp(col->key, "up"))
 		l = up_look(row, v->columns, i, p->count);
 	if (i == name_column(v) && cell->known)
-		l = row->state == VW_FAILED || row->state == VW_WORKING ? look_bold(PAINT_BRIGHT)
-									: look(PAINT_TEXT);
+		l = is_striking(v, row->state) ? look_bold(PAINT_BRIGHT) : look(PAINT_TEXT);
 	if (!cell->known && !col->most)
 		return; /* a wide column of dashes says nothing */
 	if (is_total(v->columns, i)) {
