@@ -16,8 +16,8 @@
  *   caller's span (CLIENT), or its clock is off: if it is not inside and is not longer, it is moved
  *   to the middle of it, as if both ways took the same time. A span of another process below
  *   anything else is only moved if it begins before its parent: to the parent's begin. What the
- *   moved process did below moves along. Never moved: what lasts longer than its caller, and what
- *   has no times.
+ *   moved process did below moves along; so does what it did below a parent that did not come.
+ * Never moved: what lasts longer than its caller, and what has no times.
  */
 #ifndef SLUICE_VIEW_TRACE_H
 #define SLUICE_VIEW_TRACE_H

@@ -33,12 +33,34 @@ static int64_t shift_below(const struct trace_side *outer, const struct trace_si
 	return is_same_clock(outer, inner) ? outer->shift : judge(outer, inner);
 }
 
-static void shift_draft(struct trace_work *w, struct trace_draft *d)
+static const char *clock_of(const struct trace_side *side)
+{
+	return *side->address ? side->address : side->service;
+}
+
+/* Where a clock was found off, that is known of it wherever else it is read. */
+static void clock_learn(struct trace_table *clocks, const struct trace_side *side)
+{
+	if (side->shift && trace_table_find(clocks, clock_of(side)) == TRACE_NONE)
+		trace_table_set(clocks, clock_of(side), (size_t)side->shift);
+}
+
+static int64_t clock_known(const struct trace_table *clocks, const struct trace_side *side)
+{
+	size_t shift = trace_table_find(clocks, clock_of(side));
+
+	return shift == TRACE_NONE || !side->start ? 0 : (int64_t)shift;
+}
+
+static void shift_draft(struct trace_work *w, const struct trace_table *clocks,
+			struct trace_draft *d)
 {
 	struct trace_side caller;
 
 	if (d->parent != TRACE_NONE && !w->drafts[d->parent].missing)
 		d->out.shift = shift_below(trace_lower_side(&w->drafts[d->parent]), &d->out);
+	else if (d->parent != TRACE_NONE)
+		d->out.shift = clock_known(clocks, &d->out);
 	if (!d->both)
 		return;
 	caller = d->out;
@@ -96,8 +118,18 @@ static void derive(struct trace_work *w, size_t at)
 
 void trace_clock_correct(struct trace_work *w)
 {
-	for (size_t i = 0; i < w->count; i++)
-		shift_draft(w, &w->drafts[w->order[i]]);
+	struct trace_table clocks = {0}, none = {0};
+
+	for (size_t i = 0; i < w->count; i++) {
+		struct trace_draft *d = &w->drafts[w->order[i]];
+
+		shift_draft(w, &none, d);
+		clock_learn(&clocks, trace_lower_side(d));
+	}
+	if (clocks.count) /* again, for those below a parent that did not come */
+		for (size_t i = 0; i < w->count; i++)
+			shift_draft(w, &clocks, &w->drafts[w->order[i]]);
+	trace_table_release(&clocks);
 	for (size_t i = w->count; i-- > 0;) {
 		time_draft(&w->drafts[w->order[i]]);
 		derive(w, w->order[i]);

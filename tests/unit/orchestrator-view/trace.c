@@ -185,6 +185,13 @@ static const struct tree_case tree_cases[] = {
 	 {{"1", NULL, "web", "10.0.0.1", PRODUCER, 1000, 10, 0, 0, "send"},
 	  {"2", "1", "mail", "10.0.0.2", CONSUMER, 400, 500, 0, 0, "take"}},
 	 "1 web 1000+10\n  2 mail 1000+500 moved 600\n"},
+	{"a clock found off is off below a lost parent too",
+	 {{"1", NULL, "web", "10.0.0.1", CLIENT, 1000, 100, 0, 0, "call"},
+	  {"1", NULL, "pay", "10.0.0.2", SERVER, 90000, 60, 0, 1, "p"},
+	  {"2", "9", "mq", "10.0.0.2", LOCAL, 90010, 5, 0, 0, "send"},
+	  {"3", "2", "mq", "10.0.0.2", LOCAL, 90011, 2, 0, 0, "put"}},
+	 "1 pay 1000+100 from web [1020+60] moved -88980\n9 - ~1030+~5 missing\n"
+	 "  2 mq 1030+5 moved -88980\n    3 mq 1031+2 moved -88980\n"},
 	{"a message long after: not moved",
 	 {{"1", NULL, "web", "10.0.0.1", PRODUCER, 1000, 10, 0, 0, "send"},
 	  {"2", "1", "mail", "10.0.0.2", CONSUMER, 90000, 500, 0, 0, "take"}},
