@@ -6,6 +6,7 @@
 # make asan       the same under AddressSanitizer and UndefinedBehaviorSanitizer
 # make conform    SERVICE_CENTER=URL KIE=URL [TOKEN=]: are those servers as our fakes say?
 # make fuzz       coverage-guided fuzzing of the parsers (clang; FUZZ_SECONDS=60)
+# make peers      real servers to test against that Debian lacks (by Maven, cached outside the tree)
 # make lint       formatting, static analysis, shell, manual pages, floors
 # make install    DESTDIR= PREFIX=/usr/local;  make uninstall;  make clean
 # V=1 shows commands; B=DIR builds elsewhere.
@@ -47,7 +48,7 @@ PRODUCTS := $(filter-out sdk host,$(patsubst plugins/%/,%,$(dir $(wildcard plugi
 PRODUCTS := $(sort $(PRODUCTS))
 PLUGINS  := $(foreach p,$(PRODUCTS),$(B)/plugins/$(p).so)
 
-.PHONY: all demo check unit replay system faults asan lint install uninstall clean deps fuzz bench
+.PHONY: peers all demo check unit replay system faults asan lint install uninstall clean deps fuzz bench
 all: $(B)/sluice $(B)/sluice-console $(PLUGINS) lab
 
 # What each room's tests link, from the top down.
@@ -175,7 +176,10 @@ screens: all $(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
 	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
 		$(B)/tests/screens/run
 
-check: all unit conform-fakes replay screens system faults
+check: peers-said all unit conform-fakes replay screens system faults
+.PHONY: peers-said
+peers-said:
+	@tests/peers/start -t zipkin || echo "peers: going on without; those tests skip"
 
 # --- fuzz: each parser; `replay` runs changed copies of known inputs, the same ones every time ---
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
@@ -212,7 +216,7 @@ asan:
 # --- lint ---
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 SHELL_FILES := $(shell git ls-files 'tests/*.sh' tests/run-unit tests/run-system tests/lab/lab \
-                tests/lab/demo .ci/run tests/check-floors 2>/dev/null)
+                tests/lab/demo .ci/run tests/check-floors tests/peers/get tests/peers/start 2>/dev/null)
 lint:
 	$(call say,LINT,formatting)
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -262,6 +266,13 @@ deps:
 	$(SUDO) apt-get update
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 		$(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS)
+
+# --- real servers that Debian does not have; without them their tests say that they skip ---
+PEER_DEPS := maven default-jre-headless
+peers:
+	@command -v mvn >/dev/null && command -v java >/dev/null || { \
+		echo "peers: needs the Debian packages $(PEER_DEPS)" >&2; exit 1; }
+	$(Q)tests/peers/get zipkin
 
 clean:
 	rm -rf build build-*
