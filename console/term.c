@@ -198,7 +198,9 @@ static int screen_open(struct term *t, struct sl_error *e)
 	nonl();
 	leaveok(stdscr, TRUE);
 	scrollok(stdscr, FALSE);
-	idlok(stdscr, TRUE);
+	/* terminals disagree about the colour of what comes in at the edge */
+	idlok(stdscr, FALSE);
+	idcok(stdscr, FALSE);
 	curs_set(0);
 	return SL_OK;
 }
