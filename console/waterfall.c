@@ -21,13 +21,14 @@ enum {
 #define LIGHT      0x2500
 
 struct columns {
-	unsigned label, time, bar, bar_width; /* time and bar: where they begin */
+	unsigned label, time, bar;      /* its width; where they begin */
+	unsigned time_width, bar_width; /* 0 = no room */
 };
 
 /* Names take what they need, up to two fifths; bars take the rest. */
 static struct columns columns_of(const struct rect *r)
 {
-	struct columns c = {.label = r->width * 2 / 5};
+	struct columns c = {.label = r->width * 2 / 5, .time_width = TIME_CELLS};
 
 	if (c.label > 56)
 		c.label = 56;
@@ -37,9 +38,12 @@ static struct columns columns_of(const struct rect *r)
 		c.bar_width = r->width - c.bar;
 		return c;
 	}
-	c.label =
-		r->width > MARK_CELLS + TIME_CELLS + 1 ? r->width - MARK_CELLS - TIME_CELLS - 1 : 0;
-	c.time = MARK_CELLS + c.label + 1;
+	if (r->width < MARK_CELLS + BAR_LEAST + TIME_CELLS)
+		c.time_width = 0;
+	c.label = r->width > MARK_CELLS ? r->width - MARK_CELLS : 0;
+	if (c.time_width)
+		c.label -= TIME_CELLS + 1;
+	c.time = MARK_CELLS + c.label + (c.time_width ? 1 : 0);
 	return c;
 }
 
@@ -97,7 +101,7 @@ static void draw_row(struct canvas *c, struct rect r, unsigned y, const struct c
 		canvas_text(c, r.x, y, 1, look_bold(PAINT_WARN), "!");
 	canvas_text(c, r.x + MARK_CELLS + indent, y, at->label - indent, ink,
 		    wf_label(label, sizeof label, w->trace, row));
-	canvas_right(c, r.x + at->time, y, TIME_CELLS, ink,
+	canvas_right(c, r.x + at->time, y, at->time_width, ink,
 		     wf_duration(time, sizeof time, row->duration_us));
 	if (at->bar_width)
 		draw_bar(c, r.x + at->bar, y, at->bar_width, w, row);
@@ -107,9 +111,10 @@ static void draw_head(struct canvas *c, struct rect r, const struct columns *at,
 		      const struct waterfall *w)
 {
 	const struct trace *t = w->trace;
+	unsigned head = at->time + at->time_width;
 	char *ruler;
 
-	canvas_printf(c, r.x, r.y, at->time + TIME_CELLS, look_bold(PAINT_TEXT),
+	canvas_printf(c, r.x, r.y, head < r.width ? head : r.width, look_bold(PAINT_TEXT),
 		      "%.16s  %zu spans%s  ! critical", t->id, t->spans,
 		      t->missing ? ", incomplete" : "");
 	if (!at->bar_width)
