@@ -347,7 +347,6 @@ static void test_idle_writes_nothing(void **state)
 static void test_frames_are_whole(void **state)
 {
 	struct pty *p = start(&utf8, 120, 36, false);
-	const char *begin, *end;
 	size_t from;
 
 	(void)state;
@@ -355,10 +354,8 @@ static void test_frames_are_whole(void **state)
 	pty_settle(p);
 	from = pty_bytes(p)->len;
 	pty_keys(p, KEYS("?", "wait:of them"));
-	begin = memmem(pty_bytes(p)->data + from, pty_bytes(p)->len - from, "\033[?2026h", 8);
-	assert_non_null(begin);
-	assert_ptr_equal(begin, pty_bytes(p)->data + from);
-	while (!(end = strstr(begin, "\033[?2026l")))
+	assert_memory_equal(pty_bytes(p)->data + from, "\033[?2026h", 8);
+	while (!strstr(pty_bytes(p)->data + from, "\033[?2026l"))
 		assert_true(pty_pump(p, 5000));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
@@ -461,5 +458,6 @@ int main(void)
 		cmocka_unit_test(test_manual_agrees),
 	};
 
+	cmocka_set_test_filter(getenv("ONLY"));
 	return cmocka_run_group_tests(tests, make_site, remove_site);
 }
