@@ -106,7 +106,7 @@ int site_spawn(struct site *s, const char *const *args,
 					.stdio = stdio};
 
 	find_sluice(path, sizeof path);
-	for (n = 0; args[n] && n < ARGS_MAX; n++)
+	for (n = 0; n < ARGS_MAX && args[n]; n++)
 		argv[n + 1] = (char *)args[n];
 	sl_buf_init(&c->said, SAID_MAX);
 	for (n = 0; n < 2; n++) {
