@@ -141,11 +141,12 @@ const struct command commands[] = {
 	 .max_args = 1,
 	 .handler = command_show},
 	{.name = "get",
-	 .summary = "show services, instances, keys, runs, releases or events",
-	 .usage = "VIEW [SUBJECT]",
+	 .summary = "show services, instances, keys, runs, releases, events or traces",
+	 .usage = "VIEW [SUBJECT] | trace ID",
 	 .about = "Asks every backend of the inventory that has to do with the view and waits 10 s "
-		  "at most. SUBJECT is a service, of runs a playbook's name. Exit 7 when no source "
-		  "answered.",
+		  "at most. SUBJECT is a service, of runs a playbook's name. Traces are the newest "
+		  "100; `start<15m`, and without a service `duration>500ms` and `errors>0`, are "
+		  "asked of the backend. `get trace ID` draws one. Exit 7 when no source answered.",
 	 .options = O(INVENTORY) | O(FILTER) | O(SORT),
 	 .min_args = 1,
 	 .max_args = 2,
