@@ -158,6 +158,8 @@ static int without_name(const struct cli *c, struct runs *runs, enum find_run ki
 	}
 	if (!runs->count)
 		cli_error("nothing has run here yet (state in %s)", store_folder(c->store));
+	else if (!found && kind == FIND_UNFINISHED && is_open_end(&runs->items[0]))
+		return take(runs, 0, r);
 	else if (!found)
 		cli_error("no run is unfinished; the latest, %lld (%s), ended: %s",
 			  (long long)runs->items[0].number, runs->items[0].name,
