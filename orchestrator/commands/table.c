@@ -164,7 +164,8 @@ const struct command commands[] = {
 	{.name = "console",
 	 .summary = "the terminal console: runs, services, config, events, live",
 	 .usage = "[-i INVENTORY] [VIEW]",
-	 .about = "Starts read-only; ? shows all keys. `sluice console --help` lists its options; see "
+	 .about = "Starts read-only; ? shows all keys. `sluice console --help` lists its options; "
+		  "see "
 		  "sluice-console(1).",
 	 .max_args = 1,
 	 .handler = command_console},
