@@ -178,6 +178,10 @@ screens: all $(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
 	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
 		$(B)/tests/screens/run
 
+# All that the tests need, so that it can be built side by side before they run.
+everything: all lab $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
+		$(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
+.PHONY: everything
 check: peers-said all unit conform-fakes replay screens system faults
 .PHONY: peers-said
 peers-said:
@@ -210,10 +214,12 @@ demo: all
 	$(Q)SLUICE=$(abspath $(B))/sluice tests/lab/demo
 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+ASAN_MAKE = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	$(MAKE) B=build-asan HARDEN= LDFLAGS="$(SAN)" WERROR=-Werror \
+	CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN)"
 asan:
-	$(Q)ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
-		$(MAKE) B=build-asan HARDEN= LDFLAGS="$(SAN)" WERROR=-Werror \
-		CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN)" unit conform-fakes replay screens system
+	$(Q)$(ASAN_MAKE) -j2 everything
+	$(Q)$(ASAN_MAKE) unit conform-fakes replay screens system
 
 # --- lint ---
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
