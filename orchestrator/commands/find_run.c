@@ -136,8 +136,8 @@ static int by_name(struct runs *runs, const char *arg, enum find_run kind, struc
 	if (kind == FIND_UNFINISHED && is_open_end(latest))
 		return take(runs, first, r);
 	if (kind == FIND_UNDOABLE)
-		cli_error("'%s' has only undo runs; undo one of those by its number (the latest is "
-			  "%lld)",
+		cli_error("'%s' has only undo runs (the latest is %lld), and an undo is not "
+			  "undone: run the playbook again",
 			  arg, (long long)latest->number);
 	else
 		cli_error("'%s' has no unfinished run; its latest, %lld, ended: %s", arg,

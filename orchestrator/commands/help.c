@@ -66,7 +66,8 @@ static void print_overview(FILE *to)
 	      "commands:\n",
 	      to);
 	for (i = 0; i < command_count; i++)
-		fprintf(to, "  %-9s %-14s %s\n", commands[i].name, commands[i].usage,
+		fprintf(to, "  %-9s %-14s%s%s\n", commands[i].name, commands[i].usage,
+			strlen(commands[i].usage) > 14 ? "\n                           " : " ",
 			commands[i].summary);
 	fputs("\n`sluice help COMMAND` shows what a command takes. RUN is a number, or a "
 	      "playbook's\n"

@@ -46,15 +46,12 @@ void layout_title(const struct run_view *v, const struct caps *caps, const char 
 		  struct sl_buf *out)
 {
 	struct row r = row_begin(out, caps);
+	char change[200];
 
 	row_put(&r, STYLE_DIM, "run ");
 	row_put(&r, STYLE_BOLD, "%lld", (long long)v->number);
 	row_put(&r, STYLE_BOLD, "  %s", or_dash(v->plan.service));
-	if (v->plan.old_version)
-		row_put(&r, STYLE_PLAIN, "  %s -> %s", v->plan.old_version,
-			or_dash(v->plan.version));
-	else
-		row_put(&r, STYLE_PLAIN, "  %s, first install", or_dash(v->plan.version));
+	row_put(&r, STYLE_PLAIN, "  %s", change_text(&v->plan, change, sizeof change));
 	row_put(&r, STYLE_DIM, "   %zu of %zu instances%s%s", v->plan.touched, v->plan.total,
 		by && *by ? ", " : "", by ? by : "");
 	row_end(&r);
@@ -492,6 +489,9 @@ void layout_result(const struct run_view *v, char *dst, size_t size)
 			said = words[i].words;
 	sl_duration_human(took, sizeof took,
 			  v->ended > v->started && v->started ? v->ended - v->started : 0);
-	snprintf(dst, size, "%s%s%s, %zu of %zu on %s", said, v->ended ? " in " : "",
-		 v->ended ? took : "", fresh, n, or_dash(v->plan.version));
+	if (v->outcome && (!strcmp(v->outcome, "undone") || !strcmp(v->outcome, "rolledBack")))
+		snprintf(dst, size, "%s in %s, %zu of %zu as before", said, took, n - fresh, n);
+	else
+		snprintf(dst, size, "%s%s%s, %zu of %zu on %s", said, v->ended ? " in " : "",
+			 v->ended ? took : "", fresh, n, or_dash(v->plan.version));
 }

@@ -35,7 +35,8 @@ static void wave_place(struct line *l)
 {
 	const char *id = text_of(l, "step");
 	bool undo = sl_json_bool(l->event, "undo", false) || *id == 'u';
-	size_t count = undo ? l->v->undo.wave_count : l->v->plan.wave_count;
+	bool in_place = undo && l->v->undo.wave_count; /* else the whole run is an undo */
+	size_t count = in_place ? l->v->undo.wave_count : l->v->plan.wave_count;
 	long long wave = sl_json_int(l->event, "wave", 0);
 
 	if (wave > 0)
@@ -44,14 +45,15 @@ static void wave_place(struct line *l)
 
 static void say_run_started(struct line *l)
 {
+	char change[200];
+
 	row_put(&l->row, STYLE_BOLD, "run %lld", (long long)l->v->number);
 	row_put(&l->row, STYLE_PLAIN, " %s", text_of(l, "name"));
 	if (l->v->plan.version)
-		row_put(&l->row, STYLE_PLAIN, ": %s %s%s%s, %zu of %zu instances",
+		row_put(&l->row, STYLE_PLAIN, ": %s %s, %zu of %zu instances",
 			l->v->plan.service ? l->v->plan.service : "",
-			l->v->plan.old_version ? l->v->plan.old_version : "",
-			l->v->plan.old_version ? " -> " : "", l->v->plan.version,
-			l->v->plan.touched, l->v->plan.total);
+			change_text(&l->v->plan, change, sizeof change), l->v->plan.touched,
+			l->v->plan.total);
 	row_put(&l->row, STYLE_DIM, ", by %s from %s", text_of(l, "who"), text_of(l, "from"));
 }
 
@@ -100,18 +102,22 @@ static void say_pause(struct line *l)
 {
 	int64_t until = sl_json_int(l->event, "until", 0);
 	const char *by = text_of(l, "by"), *reason = text_of(l, "reason");
+	bool failed = !strcmp(by, "failure");
 	char at[16];
 
 	row_put(&l->row, STYLE_WARN, "paused");
 	if (strcmp(by, "playbook") != 0)
-		row_put(&l->row, STYLE_PLAIN, " by %s", !strcmp(by, "failure") ? "a failure" : by);
+		row_put(&l->row, STYLE_PLAIN, " by %s", failed ? "a failure" : by);
 	if (*reason)
 		row_put(&l->row, STYLE_PLAIN, ": %s", reason);
 	if (until)
 		row_put(&l->row, STYLE_PLAIN, ", until %s", local_clock(at, until));
 	else
 		row_put(&l->row, STYLE_PLAIN, "; go on with: sluice %s %lld",
-			!strcmp(by, "playbook") ? "promote" : "resume", (long long)l->v->number);
+			!strcmp(by, "playbook") ? "promote"
+			: failed                ? "retry"
+						: "resume",
+			(long long)l->v->number);
 }
 
 static void say_pause_ended(struct line *l)

@@ -88,6 +88,19 @@ size_t wave_current(const struct side *s)
 	return i;
 }
 
+const char *change_text(const struct plan *p, char *dst, size_t size)
+{
+	const char *fresh = p->version ? p->version : "-", *old = p->old_version;
+
+	if (p->undo)
+		snprintf(dst, size, "%s -> %s", fresh, old ? old : "as before");
+	else if (old)
+		snprintf(dst, size, "%s -> %s", old, fresh);
+	else
+		snprintf(dst, size, "%s, first install", fresh);
+	return dst;
+}
+
 const char *step_target(const struct plan_step *s, char *dst, size_t size)
 {
 	if (s->host && s->port)
@@ -214,10 +227,11 @@ size_t instances_look(const struct run_view *v, struct instance_state **out)
 		list[n++] = (struct instance_state){.service = s->service,
 						    .host = s->host,
 						    .port = s->port,
+						    .is_new = v->plan.undo,
 						    .mark = s->prior_dead ? MARK_DEGRADED
 									  : MARK_WAITING};
 	}
-	feed_side(list, n, &forward, false);
+	feed_side(list, n, &forward, v->plan.undo);
 	feed_side(list, n, &undo, true);
 	for (i = 0; i < n; i++)
 		list[i].busy = list[i].mark == MARK_WORKING || list[i].mark == MARK_FAILED ||

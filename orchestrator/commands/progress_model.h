@@ -41,6 +41,8 @@ size_t instances_look(const struct run_view *v, struct instance_state **out);
 /* Ended early because the run stopped: neither a failure nor a riddle. */
 bool step_is_canceled(const struct view_step *seen);
 /* "oa01:8080"; "oa01" without a port; the claimed or waited-for thing when there is no host. */
+/* "1.0 -> 2.0"; of an undo the other way round. */
+const char *change_text(const struct plan *p, char *dst, size_t size);
 const char *step_target(const struct plan_step *s, char *dst, size_t size);
 /* "draining", "getting ready": what is being done. */
 const char *step_doing(const struct plan_step *s);

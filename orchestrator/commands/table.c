@@ -114,7 +114,7 @@ const struct command commands[] = {
 	 .usage = "[RUN]",
 	 .about = "Works while the old releases are kept on the hosts. The undo of a finished run "
 		  "is a "
-		  "run of its own; an undo is undone only by its number.",
+		  "run of its own; an undo is not undone: run the playbook again.",
 	 .options = CARRIES,
 	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
 	 .max_args = 1,

@@ -323,7 +323,7 @@ static void failing_and_taken_back(void **state)
 		"taking it back  10 s\n");
 	tell(&s, 12000, "run.ended", "\"outcome\":\"rolledBack\",\"exit\":4");
 	layout_result(&s.v, words, sizeof words);
-	assert_string_equal(words, "failed, rolled back in 12 s, 1 of 4 on 2.0");
+	assert_string_equal(words, "failed, rolled back in 12 s, 3 of 4 as before");
 	free(fields);
 	free(text);
 	cJSON_Delete(json);
