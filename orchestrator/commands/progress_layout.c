@@ -372,13 +372,16 @@ static void status_row(const struct run_view *v, int64_t now, enum layout_hint h
 		return;
 	}
 	row_put(&r, v->state == VIEW_PAUSED ? STYLE_WARN : STYLE_WORK, "%s",
-		hint == HINT_STOPPING      ? "stopping after the steps in hand"
-		: v->state == VIEW_PAUSED  ? "paused"
+		v->state == VIEW_PAUSED    ? "paused"
 		: v->state == VIEW_UNDOING ? "taking it back"
+		: hint == HINT_STOPPING    ? "stopping after the steps in hand"
 					   : "running");
 	row_put(&r, STYLE_DIM, "  %s",
 		seconds_left(text, sizeof text, v->started ? v->started : now, now));
-	if (left != LEFT_UNKNOWN && ms > 0)
+	if (v->state == VIEW_PAUSED && v->paused_by_operator)
+		row_put(&r, STYLE_DIM, ", go on with: sluice %s %lld",
+			v->failure ? "retry" : "resume", (long long)v->number);
+	else if (left != LEFT_UNKNOWN && ms > 0)
 		row_put(&r, STYLE_DIM, ", about %s %s", sl_duration_human(text, sizeof text, ms),
 			left == LEFT_TO_PAUSE ? "to the next pause" : "left");
 	row_right(&r, STYLE_FAINT,

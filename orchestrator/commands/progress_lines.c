@@ -105,8 +105,14 @@ static void say_pause(struct line *l)
 	bool failed = !strcmp(by, "failure");
 	char at[16];
 
-	row_put(&l->row, STYLE_WARN, "paused");
-	if (strcmp(by, "playbook") != 0)
+	if (!strcmp(by, "operator") && *reason) { /* it says who already */
+		row_put(&l->row, STYLE_WARN, "%s%s", strncmp(reason, "paused", 6) ? "paused: " : "",
+			reason);
+		reason = "";
+	} else {
+		row_put(&l->row, STYLE_WARN, "paused");
+	}
+	if (strcmp(by, "playbook") != 0 && strcmp(by, "operator") != 0)
 		row_put(&l->row, STYLE_PLAIN, " by %s", failed ? "a failure" : by);
 	if (*reason)
 		row_put(&l->row, STYLE_PLAIN, ": %s", reason);
