@@ -266,11 +266,12 @@ void known_hosts_load(struct known_hosts *k, const char *file)
 }
 
 /* As ssh: a key of the same type under the host's own name (with port) that differs is a change.
- * An entry under the bare name may only vouch for a host at another port, never accuse it. */
+ * An entry under the bare name may only vouch for a host at another port of which no key of the
+ * type is known; it never accuses it, nor does it overrule what is known. */
 enum known_verdict known_hosts_check(const struct known_hosts *k, const char *type,
 				     const void *blob, size_t len, const struct known_entry **which)
 {
-	const struct known_entry *same = NULL, *other = NULL;
+	const struct known_entry *same = NULL, *other = NULL, *voucher = NULL;
 
 	*which = NULL;
 	for (size_t i = 0; i < k->count; i++) {
@@ -281,13 +282,16 @@ enum known_verdict known_hosts_check(const struct known_hosts *k, const char *ty
 				*which = n;
 				return KNOWN_REVOKED;
 			}
-			same = same ? same : n;
+			if (n->by_port)
+				same = same ? same : n;
+			else
+				voucher = voucher ? voucher : n;
 		} else if (!n->revoked && n->by_port && strcmp(n->type, type) == 0) {
 			other = other ? other : n;
 		}
 	}
-	*which = same ? same : other;
-	return same ? KNOWN_OK : other ? KNOWN_CHANGED : KNOWN_UNKNOWN;
+	*which = same ? same : other ? other : voucher;
+	return same ? KNOWN_OK : other ? KNOWN_CHANGED : voucher ? KNOWN_OK : KNOWN_UNKNOWN;
 }
 
 static void make_folder_of(const char *file)
@@ -302,6 +306,15 @@ static void make_folder_of(const char *file)
 	free(folder);
 }
 
+/* Another's last line may lack its end: ours would become a part of its comment. */
+static bool ends_in_a_line(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last = '\n';
+
+	return size <= 0 || pread(fd, &last, 1, size - 1) != 1 || last == '\n';
+}
+
 int known_hosts_add(const struct known_hosts *k, const char *file, const char *type,
 		    const void *blob, size_t len, struct sl_error *e)
 {
@@ -309,15 +322,17 @@ int known_hosts_add(const struct known_hosts *k, const char *file, const char *t
 	char *line;
 	size_t line_len;
 	bool written;
-	int fd, err = 0;
+	int fd, err;
 
 	EVP_EncodeBlock(text, blob, (int)len);
-	line = sl_asprintf("%s %s %s\n", k->host, type, (char *)text);
-	line_len = strlen(line);
 	make_folder_of(file);
-	fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	err = fd < 0 ? errno : 0;
+	line = sl_asprintf("%s%s %s %s\n", fd < 0 || ends_in_a_line(fd) ? "" : "\n", k->host, type,
+			   (char *)text);
+	line_len = strlen(line);
 	written = fd >= 0 && write(fd, line, line_len) == (ssize_t)line_len;
-	if (!written)
+	if (!written && fd >= 0)
 		err = errno;
 	if (fd >= 0)
 		close(fd);

@@ -81,6 +81,10 @@ static void test_check(void **state)
 		{"[web1]:2222 " KEY_B "\n", "web1", 2222, KNOWN_CHANGED, 1},
 		{"web1 " KEY_A "\n", "web1", 2222, KNOWN_OK, 1},      /* vouches ... */
 		{"web1 " KEY_B "\n", "web1", 2222, KNOWN_UNKNOWN, 0}, /* ... never accuses */
+		/* ... and never overrules what is known under the port */
+		{"web1 " KEY_A "\n[web1]:2222 " KEY_B "\n", "web1", 2222, KNOWN_CHANGED, 2},
+		{"web1 " KEY_A "\n[web1]:2222 " KEY_C "\n", "web1", 2222, KNOWN_OK, 1},
+		{"web1 " KEY_B "\n[web1]:2222 " KEY_A "\n", "web1", 2222, KNOWN_OK, 2},
 		{"*.example " KEY_A "\n", "a.example", 22, KNOWN_OK, 1},
 		{"*.example,!b.example " KEY_A "\n", "b.example", 22, KNOWN_UNKNOWN, 0},
 		{"!b.example,*.example " KEY_A "\n", "a.example", 22, KNOWN_OK, 1},
@@ -147,6 +151,14 @@ static void test_fingerprint(void **state)
 	assert_string_equal(fingerprint, "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
 }
 
+static off_t size_of(const char *file)
+{
+	struct stat st;
+
+	assert_int_equal(stat(file, &st), 0);
+	return st.st_size;
+}
+
 /* Written, read back; and hashed by ssh-keygen itself, where there is one. */
 static void test_files(void **state)
 {
@@ -173,6 +185,14 @@ static void test_files(void **state)
 	assert_string_equal(fingerprint, same);
 	assert_false(known_hosts_line(file, 3, fingerprint));
 	assert_false(known_hosts_line("/nonexistent", 1, fingerprint));
+	/* A last line without end stays a line of its own. */
+	assert_int_equal(truncate(file, size_of(file) - 1), 0);
+	known_hosts_init(&k, "web3", 22);
+	assert_int_equal(known_hosts_add(&k, file, "ssh-rsa", blob_c, sizeof blob_c - 1, NULL), 0);
+	known_hosts_load(&k, file);
+	assert_int_equal(k.count, 1);
+	assert_int_equal(k.entries[0].line, 3);
+	known_hosts_release(&k);
 	/* ssh-keygen wants real keys to hash their names. */
 	snprintf(command, sizeof command,
 		 "ssh-keygen -q -t ed25519 -N '' -f %s/k && { printf 'web1 '; cut -d' ' -f1,2 "
