@@ -118,6 +118,25 @@ static void on_lookup(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
 	l2_drop(l);
 }
 
+/* Going straight to a host that is behind another, or otherwise than configured, would be worse
+ * than not going. `auto` does not come here with such a one. */
+static bool may_serve(struct l2_link *l)
+{
+	const char *beyond = l->reach->config.beyond;
+	struct sl_error e;
+
+	if (reach_check(transport_target_of(l->t), &e) != SL_OK) {
+		l2_fail(l, &e);
+		return false;
+	}
+	if (!beyond)
+		return true;
+	sl_fail(&e, SL_EUNSUPPORTED, "%s: libssh2 cannot do %s; use the openssh driver", l->name,
+		beyond);
+	l2_unable(l, beyond, &e);
+	return false;
+}
+
 static enum l2_step step_lookup(struct l2_link *l)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -125,11 +144,11 @@ static enum l2_step step_lookup(struct l2_link *l)
 	struct sl_error e;
 	int err;
 
-	if (l->lookup.data)
+	if (l->lookup.data || !may_serve(l))
 		return L2_WAIT;
-	if (reach_check(transport_target_of(l->t), &e) != SL_OK) {
-		l2_fail(l, &e);
-		return L2_WAIT;
+	if (socket_numeric(l->reach->host, l->reach->port, &l->numeric)) {
+		l->state = L2_CONNECT;
+		return L2_NEXT;
 	}
 	snprintf(service, sizeof service, "%u", l->reach->port);
 	l->lookup.data = l;
@@ -451,8 +470,7 @@ static void driver_connect(void *driver)
 	transport_pool_hold(l->pool);
 	sl_buf_init(&l->tried, 600);
 	l2_io_init(l);
-	l->state = socket_numeric(l->reach->host, l->reach->port, &l->numeric) ? L2_CONNECT
-									       : L2_LOOKUP;
+	l->state = L2_LOOKUP;
 	d->link = l;
 	l2_wake(l);
 }

@@ -360,15 +360,19 @@ static void channel_destroy(struct l2_channel *c)
 
 static bool ping(struct l2_link *l)
 {
+	int rc = 0;
+
 	if (l->opening || (!l->ping_wanted && !l->pinging))
 		return false;
 	l->pinging = true;
 	l->ping_wanted = false;
-	if (!libssh2_channel_open_ex(l->session, PING, strlen(PING), WINDOW, PACKET, NULL, 0) &&
-	    libssh2_session_last_errno(l->session) == LIBSSH2_ERROR_EAGAIN)
+	/* A server that opens it is strange, but answers. */
+	if (!libssh2_channel_open_ex(l->session, PING, strlen(PING), WINDOW, PACKET, NULL, 0))
+		rc = libssh2_session_last_errno(l->session);
+	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return false;
 	l->pinging = false;
-	if (l->hung_up) {
+	if (l->hung_up || (rc && !channel_only(rc))) {
 		session_lost(l);
 		return false;
 	}

@@ -113,7 +113,6 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	struct l2_link *l = poll->data;
 	unsigned receives = l->receives;
 
-	(void)status;
 	if (l->state == L2_DEAD)
 		return;
 	if ((events & UV_WRITABLE) && l->state > L2_CONNECT)
@@ -121,8 +120,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	l2_hold(l);
 	l2_turn(l);
 	/* Something came and nobody read it, all channels being paused or none there: a ping reads.
+	 * So it does for a reset, which libuv tells as an error and tells again and again.
 	 */
-	if ((events & UV_READABLE) && l->state == L2_UP && l->receives == receives) {
+	if ((status < 0 || (events & UV_READABLE)) && l->state == L2_UP &&
+	    l->receives == receives) {
 		l->ping_wanted = true;
 		l2_turn(l);
 	}
@@ -146,11 +147,20 @@ int l2_io_watch(struct l2_link *l, int fd)
 	return 0;
 }
 
+/* While a person or the agent is asked nobody reads: what comes, or the end of the connection,
+ * would wake the loop without end. */
+static bool is_deaf(const struct l2_link *l)
+{
+	return l->question || (l->state == L2_ASK && l->asked);
+}
+
 void l2_io_interest(struct l2_link *l, bool connecting)
 {
 	int events = connecting ? UV_WRITABLE : UV_READABLE | (l->out.len ? UV_WRITABLE : 0);
 
-	if (l->poll)
+	if (l->poll && is_deaf(l))
+		uv_poll_stop(l->poll);
+	else if (l->poll)
 		uv_poll_start(l->poll, events, on_poll);
 }
 

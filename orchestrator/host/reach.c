@@ -72,8 +72,8 @@ void reach_load(struct reach *r, const struct transport_target *target)
 	load_identities(r, target, home);
 	load_known(r, target, home);
 	r->connect_timeout_ms = target->connect_timeout_ms > 0 ? target->connect_timeout_ms
-				: c->connect_timeout_s > 0     ? c->connect_timeout_s * 1000
-							       : 10000;
+				: c->connect_timeout_s > 0 ? c->connect_timeout_s * INT64_C(1000)
+							   : 10000;
 	if (target->jump && !c->beyond)
 		c->beyond = sl_strdup("a jump host");
 }
@@ -99,6 +99,12 @@ static bool is_plain(const char *s)
 	return !s || (*s && *s != '-' && !strpbrk(s, " \t\r\n'\"`\\$;&<>|(){}*?#!"));
 }
 
+/* Each hop of a list, and the host behind a user's name, becomes a word of a command line. */
+static bool is_jump(const char *s)
+{
+	return !s || (is_plain(s) && !strstr(s, ",-") && !strstr(s, "@-") && !strstr(s, "/-"));
+}
+
 int reach_check(const struct transport_target *target, struct sl_error *e)
 {
 	if (!is_plain(target->address))
@@ -107,7 +113,7 @@ int reach_check(const struct transport_target *target, struct sl_error *e)
 	if (!is_plain(target->user))
 		return sl_fail(e, SL_EINPUT, "%s: \"%s\" is not a user name", target->name,
 			       target->user);
-	if (!is_plain(target->jump))
+	if (!is_jump(target->jump))
 		return sl_fail(e, SL_EINPUT, "%s: \"%s\" is not a jump host", target->name,
 			       target->jump);
 	return SL_OK;

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -634,6 +635,139 @@ static void test_unknown_key_is_asked_for(void **state)
 	ssh_close(&r);
 }
 
+/* --- a connection that is reset, not closed --- */
+
+struct relay {
+	struct server server; /* as if it were one */
+	int cut;              /* closed: reset it */
+};
+
+static int relay_far(unsigned port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, ADDRESS, &a.sin_addr);
+	return connect(fd, (struct sockaddr *)&a, sizeof a) == 0 ? fd : -1;
+}
+
+static _Noreturn void relay_run(int listening, int cut)
+{
+	const struct linger reset = {.l_onoff = 1};
+	int near = accept(listening, NULL, NULL), far = relay_far(lab.open.port);
+	struct pollfd p[] = {{near, POLLIN, 0}, {far, POLLIN, 0}, {cut, POLLIN, 0}};
+	char bytes[16384];
+
+	while (poll(p, 3, -1) > 0 && !p[2].revents) {
+		for (int i = 0; i < 2; i++) {
+			ssize_t n = p[i].revents ? read(p[i].fd, bytes, sizeof bytes) : 0;
+
+			if (n > 0 && write(p[!i].fd, bytes, (size_t)n) != n)
+				_exit(1);
+		}
+	}
+	setsockopt(near, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	_exit(0);
+}
+
+static void relay_start(struct relay *y)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET};
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ends[2];
+
+	inet_pton(AF_INET, ADDRESS, &a.sin_addr);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	y->server.port = ntohs(a.sin_port);
+	y->cut = ends[1];
+	y->server.pid = fork();
+	assert_true(y->server.pid >= 0);
+	if (y->server.pid == 0) {
+		close(ends[1]);
+		relay_run(fd, ends[0]);
+	}
+	close(ends[0]);
+	close(fd);
+}
+
+static void relay_cut(struct relay *y)
+{
+	int status;
+
+	close(y->cut);
+	assert_int_equal(waitpid(y->server.pid, &status, 0), y->server.pid);
+	assert_int_equal(status, 0);
+}
+
+/* With nothing going on, nobody reads: that the connection is gone is noticed all the same. */
+static void test_reset_while_idle(void **state)
+{
+	struct relay relay;
+	struct ssh_rig r;
+
+	if (!*lab.folder)
+		skip();
+	relay_start(&relay);
+	known_line("known", "hk.pub", relay.server.port);
+	ssh_open(&r, state, NULL, NULL, &relay.server);
+	connect_expect(&r, SL_OK, "");
+	relay_cut(&relay);
+	for (int turns = 0; transport_driver_used(r.t) != TRANSPORT_AUTO; turns++) {
+		assert_true(turns < 1000);
+		uv_run(&r.base.loop, UV_RUN_ONCE);
+	}
+	ssh_close(&r);
+}
+
+static void on_ask_later(void *arg, struct transport *t, const char *host, const char *type,
+			 const char *fingerprint)
+{
+	(void)t, (void)host, (void)type, (void)fingerprint;
+	++*(unsigned *)arg;
+}
+
+static void on_while(uv_timer_t *timer)
+{
+	*(bool *)timer->data = true;
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* A person thinks, and the server has enough: the loop stays quiet until the answer. */
+static void test_reset_while_asked(void **state)
+{
+	unsigned asked = 0, turns = 0;
+	bool over = false;
+	struct relay relay;
+	struct outcome o;
+	struct ssh_rig r;
+	uv_timer_t timer;
+
+	if (!*lab.folder)
+		skip();
+	relay_start(&relay);
+	ssh_open(&r, state, NULL, "none", &relay.server);
+	transport_pool_on_unknown_key(r.base.pool, on_ask_later, &asked);
+	outcome_init(&o, &r.base);
+	transport_connect(r.t, on_done, &o);
+	wait_for(&r.base, &asked, 1);
+	relay_cut(&relay);
+	uv_timer_init(&r.base.loop, &timer);
+	timer.data = &over;
+	uv_timer_start(&timer, on_while, 100, 0);
+	for (; !over; turns++)
+		uv_run(&r.base.loop, UV_RUN_ONCE);
+	assert_true(turns < 50);
+	assert_int_equal(o.fired, 0);
+	transport_hostkey_answer(r.t, false);
+	wait_for(&r.base, &o.fired, 1);
+	expect(&o, SL_EHOSTKEY, "is unknown");
+	outcome_release(&o);
+	ssh_close(&r);
+}
+
 static void test_wrong_key(void **state)
 {
 	struct ssh_rig r;
@@ -708,6 +842,27 @@ static void test_unreachable(void **state)
 	r.target.address = "-oProxyCommand=touch /tmp/x";
 	r.t = transport_new(r.base.pool, &r.target);
 	connect_expect(&r, SL_EINPUT, "is not an address");
+	r.target.address = ADDRESS;
+	r.target.jump = "bastion,-oProxyCommand=x";
+	r.t = transport_new(r.base.pool, &r.target);
+	connect_expect(&r, SL_EINPUT, "is not a jump host");
+	ssh_close(&r);
+}
+
+/* Named by hand, it does not go past what it cannot do. */
+static void test_libssh2_goes_round_nothing(void **state)
+{
+	struct ssh_rig r;
+
+	ssh_open(&r, state, NULL, NULL, NULL);
+	r.target.jump = "bastion";
+	r.t = transport_new(r.base.pool, &r.target);
+	connect_expect(&r, SL_EUNSUPPORTED, "libssh2 cannot do a jump host");
+	r.target.jump = NULL;
+	lab_path(r.config, "proxied");
+	write_file(r.config, "ProxyJump bastion\n", 18, 0600);
+	r.t = transport_new(r.base.pool, &r.target);
+	connect_expect(&r, SL_EUNSUPPORTED, "libssh2 cannot do ProxyJump");
 	ssh_close(&r);
 }
 
@@ -917,6 +1072,9 @@ int main(void)
 		BOTH(test_tunnel),
 		BOTH(test_host_keys),
 		BOTH(test_unknown_key_is_asked_for),
+		FOR_DRIVER(test_libssh2_goes_round_nothing, libssh2),
+		FOR_DRIVER(test_reset_while_idle, libssh2),
+		BOTH(test_reset_while_asked),
 		BOTH(test_wrong_key),
 		BOTH(test_key_kinds),
 		BOTH(test_agent),
