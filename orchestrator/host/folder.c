@@ -21,7 +21,7 @@
 /* It holds nothing but sockets and small files. The lock goes last. */
 static void empty(int dir)
 {
-	DIR *d = fdopendir(dup(dir));
+	DIR *d = fdopendir(fcntl(dir, F_DUPFD_CLOEXEC, 0));
 	const struct dirent *n;
 
 	if (!d)
@@ -83,11 +83,20 @@ static bool lock_it(struct private_folder *f)
 	return false;
 }
 
+/* ssh expands tokens in a socket's path, and a shell sees it (LocalCommand). */
+static bool is_plain(const char *path)
+{
+	return path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789/._+-")] == '\0';
+}
+
 int private_folder_make(struct private_folder *f, struct sl_error *e)
 {
 	const char *base = getenv("XDG_RUNTIME_DIR");
 
-	if (!base || *base != '/' || strlen(base) > MAX_BASE || access(base, W_OK) != 0)
+	if (!base || *base != '/' || strlen(base) > MAX_BASE || !is_plain(base) ||
+	    access(base, W_OK) != 0)
 		base = "/tmp";
 	sweep(base);
 	for (int i = 0; i < 10; i++) {

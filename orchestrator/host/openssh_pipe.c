@@ -413,7 +413,7 @@ static void start_unix(struct openssh_pipe *p)
 	struct openssh_forward *f;
 	char *spec;
 
-	if (*p->to.unix_path != '/' || strchr(p->to.unix_path, ':')) {
+	if (*p->to.unix_path != '/' || strpbrk(p->to.unix_path, ":%$")) {
 		check(p, 0); /* ssh cannot be told such a path */
 		return;
 	}

@@ -206,7 +206,8 @@ int ssh_words_error(const struct ssh_words *w, const char *name, const char *fin
 
 	switch (w->word) {
 	case WORD_RESOLVE:
-		return host_error_resolve(e, name, w->address, why ? why + 2 : "not found");
+		return host_error_resolve(e, name, w->address,
+					  why && why[1] == ' ' ? why + 2 : "not found");
 	case WORD_CONNECT:
 		return host_error_connect(e, name, w->address, w->port, w->err);
 	case WORD_TIMEOUT:

@@ -307,7 +307,7 @@ static void set_timeout(struct parser *p)
 	/* ssh writes 90, 90s or 1m30s. */
 	if (sl_count_parse(p->words[1], 0, 86400, &s))
 		p->c->connect_timeout_s = (int)s;
-	else if (sl_duration_parse(p->words[1], &ms))
+	else if (sl_duration_parse(p->words[1], &ms) && ms >= 1000 && ms <= 86400 * 1000)
 		p->c->connect_timeout_s = (int)(ms / 1000);
 	else
 		beyond(p, "ConnectTimeout");
@@ -371,6 +371,9 @@ static void parse_line(struct parser *p, char *line)
 	split(p, line);
 	if (p->count == 0)
 		return;
+	/* What was cut off may be a negation. */
+	if (p->count == MAX_WORDS)
+		beyond(p, "a line of very many words");
 	what = directive_find(p->words[0]);
 	if (what == HOST) {
 		p->active = host_matches(p);

@@ -21,6 +21,25 @@ static void parse(struct ssh_config *c, const char *host, const char *text)
 	ssh_config_parse(c, host, "F", "/nonexistent", "/home/u", text, strlen(text));
 }
 
+static void test_very_many_words(void **state)
+{
+	char text[512] = "Host *";
+	struct ssh_config c;
+
+	(void)state;
+	for (int i = 0; i < 70; i++)
+		strcat(text, " a");
+	strcat(text, " !web1\nUser u\n");
+	parse(&c, "web1", text);
+	assert_string_equal(c.beyond, "a line of very many words (F:1)");
+	ssh_config_release(&c);
+	/* A span that no number of milliseconds holds as an int. */
+	parse(&c, "web1", "ConnectTimeout 9999d\n");
+	assert_string_equal(c.beyond, "ConnectTimeout (F:1)");
+	assert_int_equal(c.connect_timeout_s, 0);
+	ssh_config_release(&c);
+}
+
 /* What one host gets: hostname, user, port, first identity, what is beyond us. */
 static void test_table(void **state)
 {
@@ -237,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_very_many_words),
 		cmocka_unit_test(test_timeout_and_lists),
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_reach),
