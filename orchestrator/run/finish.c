@@ -296,8 +296,13 @@ static void finish_undone(struct runner *r)
 			"mend it, then `sluice retry %lld` goes on",
 			n, n == 1 ? "" : "s", number, number);
 		park(r, "retry", "needsHuman", RUN_NEEDS_HUMAN);
-	} else if (r->view.plan.undo || r->asked_undo) {
+	} else if (r->view.plan.undo) {
 		finish_end(r, "undone", RUN_DONE);
+	} else if (r->asked_undo) {
+		/* The one who asked got what was asked for; the run itself did not bring its
+		 * release. */
+		finish_end(r, "undone", RUN_ROLLED_BACK);
+		r->exit = RUN_DONE;
 	} else if (r->view.failure) {
 		sl_fail(r->error, SL_ECOMMAND, "rolled back: %.1000s", r->view.failure);
 		finish_end(r, "rolledBack", RUN_ROLLED_BACK);

@@ -187,6 +187,7 @@ static void emit_started(struct runner *r, const struct store_run *row)
 	sl_json_add_str(event, "version", p->version);
 	sl_json_add_int(event, "total", (int64_t)p->total);
 	sl_json_add_int(event, "touched", (int64_t)p->touched);
+	sl_json_add_int(event, "epoch", r->claim_epoch);
 	runner_emit(r, event, NULL, NULL, NULL);
 }
 

@@ -27,6 +27,9 @@ void runner_close(struct runner *r);
 /* The first foreign owner; NULL = all is free or ours (uuid). */
 const struct owner *owner_foreign(const struct observed *seen, const char *uuid,
 				  struct store *store);
+/* A claim made after ours of that epoch: somebody took over, whether they hold it still or not.
+ * NULL = none. What this run knows of the hosts is no longer true then. */
+const struct owner *owner_newer(const struct observed *seen, const char *uuid, int64_t epoch);
 int64_t owner_highest_epoch(const struct observed *seen);
 /* The sentence: who, what, since when, and what to do. store may be NULL. */
 void owner_say(struct sl_error *e, struct store *store, const struct owner *o);

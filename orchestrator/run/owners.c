@@ -70,6 +70,16 @@ const struct owner *owner_foreign(const struct observed *seen, const char *uuid,
 	return NULL;
 }
 
+const struct owner *owner_newer(const struct observed *seen, const char *uuid, int64_t epoch)
+{
+	for (size_t i = 0; epoch && i < seen->owner_count; i++) {
+		const struct owner *o = &seen->owners[i];
+		if (o->epoch > epoch && (!o->run || strcmp(o->run, uuid) != 0))
+			return o;
+	}
+	return NULL;
+}
+
 int64_t owner_highest_epoch(const struct observed *seen)
 {
 	int64_t most = 0;

@@ -201,6 +201,16 @@ static int take_up(struct runner *r, const char *verb)
 		owner_say(r->error, NULL, o);
 		return RUN_HELD;
 	}
+	o = owner_newer(r->seen, r->uuid, r->view.claim_epoch);
+	if (o) {
+		sl_fail(r->error, SL_EHELD,
+			"another run has taken over on %.80s since (epoch %" PRId64
+			", ours was %" PRId64
+			"): what stands there is its work, and nothing was changed. Roll out the "
+			"version that you want instead",
+			o->host, o->epoch, r->view.claim_epoch);
+		return RUN_HELD;
+	}
 	runner_know_versions(r);
 	r->claim_epoch = owner_highest_epoch(r->seen) + 1;
 	rc = runner_claim_store(r);

@@ -91,6 +91,7 @@ static void feed_run_started(const struct feed *f)
 {
 	f->v->started = f->time;
 	f->v->state = VIEW_RUNNING;
+	f->v->claim_epoch = sl_json_int(f->event, "epoch", 0);
 }
 
 static void feed_step_started(const struct feed *f)
@@ -240,6 +241,7 @@ static void feed_resumed(const struct feed *f)
 		f->v->state = VIEW_UNDOING;
 	else if (f->v->state == VIEW_ENDED)
 		f->v->state = VIEW_RUNNING;
+	f->v->claim_epoch = sl_json_int(f->event, "epoch", f->v->claim_epoch);
 	set_text(&f->v->outcome, NULL);
 }
 

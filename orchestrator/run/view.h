@@ -33,6 +33,7 @@ struct run_view {
 	struct view_step *steps;
 	struct plan undo; /* step_count 0 until undo.started */
 	struct view_step *undo_steps;
+	int64_t claim_epoch;           /* on the hosts, as this run held it last; 0 = never */
 	double share_want, share_real; /* of the new side; -1 = unknown */
 	cJSON *weights;                /* server -> weight, as set last; owned; NULL = never */
 	bool paused_by_operator;

@@ -38,7 +38,9 @@ static const char inventory[] = "sluice: 1\n"
 				"  town: { type: town }\n"
 				"metrics:\n"
 				"  prom: { type: town, queries: { rate: rate, errors: errors, p50: "
-				"p50, p99: p99 } }\n";
+				"p50, p99: p99 } }\n"
+				"tracing:\n"
+				"  zip: { type: town }\n";
 
 static void write_file(const char *name, const char *text)
 {
@@ -188,6 +190,11 @@ static const struct scene {
 	{"preview", true, KEYS("wait:912", "space", "wait:noContact")},
 	{"help", true, KEYS("wait:912", "?", "wait:of them")},
 	{"config-empty", true, KEYS("4", "wait:no keys")},
+	{"traces", true, KEYS("3", "wait:refund")},
+	{"traces-of-one", true, KEYS("wait:912", "j", "t", "wait:checkout.web", "wait:read at")},
+	{"trace", true,
+	 KEYS("wait:912", "j", "t", "wait:checkout.web", "enter", "wait:critical path", "n",
+	      "wait:with an error, row 3")},
 	{"runs", false, KEYS("wait:rolledBack")},
 	{"run-running", false, KEYS("wait:rolledBack", "enter", "wait:Traffic")},
 	{"run-paused", false, KEYS("wait:rolledBack", "j", "enter", "wait:until promoted")},

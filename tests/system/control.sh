@@ -132,6 +132,24 @@ held_by_somebody_else() {
 	expect_tidy
 }
 
+# What a run knew of the hosts is void once somebody took them over: it must not come back.
+taken_over_stays_away() {
+	local before verb
+	fresh 1.0.0
+	expect_exit 3 run gated.yaml --set version=2.0.0 -y
+	export SLUICE_CLAIM_TTL=2s
+	SLUICE_STATE=$T/state-other expect_exit 0 run canary.yaml --set version=3.0.0 -y --take-over --reason test
+	unset SLUICE_CLAIM_TTL
+	expect_versions 3.0.0
+	before=$(site_picture)
+	for verb in promote resume undo abort; do
+		expect_exit 6 "$verb" gated -y
+		expect_err 'taken over'
+	done
+	[ "$(site_picture)" = "$before" ] || fail "something was changed"
+	expect_tidy
+}
+
 # How hosts are reached does not matter here, traffic does: no SSH, real balancer.
 lab_start --hosts 2 --lbs 1 --driver local --healthy 200ms
 run_case "promote from another terminal" promote_from_another_terminal
@@ -144,4 +162,5 @@ run_case "TERM pauses, resume goes on" stopped_by_term
 run_case "a saved plan runs once" saved_plan
 run_case "a plan whose playbook changed is stale" stale_plan_playbook
 run_case "a claim held by another operator: exit 6" held_by_somebody_else
+run_case "a run that was taken over does not come back" taken_over_stays_away
 cases_end

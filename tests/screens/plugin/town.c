@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A registry and a metrics source with a made-up town in it, for looking at screens: always the
+ * A registry, metrics and traces of a made-up town, for looking at screens: always the
  * same services, in every state there is, one of them with a Chinese name. TOWN_SERVICES=N adds N
  * plain ones of ten instances each. TOWN_ONCE: each question is answered once, later ones never.
  */
@@ -45,6 +45,7 @@ struct sl_call {
 	struct sl_timer *timer; /* NULL = never answered */
 	const struct sl_registry_sink *list;
 	const struct sl_metrics_sink *metrics;
+	const struct sl_tracing_sink *traces;
 	char expression[32];
 	void *arg;
 };
@@ -52,8 +53,9 @@ struct sl_call {
 static void finish(struct sl_call *c, enum sl_err code)
 {
 	struct sl_read_end end = {.revision = "1"};
-	void (*done)(void *, const struct sl_read_end *) =
-		c->list ? c->list->done : c->metrics->done;
+	void (*done)(void *, const struct sl_read_end *) = c->list      ? c->list->done
+							   : c->metrics ? c->metrics->done
+									: c->traces->done;
 
 	end.error.code = code;
 	done(c->arg, &end);
@@ -211,6 +213,109 @@ static struct sl_call *range(void *instance, const char *expression, int64_t fro
 	return instant(instance, expression, to, timeout_ms, sink, arg);
 }
 
+/* --- three traces, of which a refund fails --- */
+
+#define AT INT64_C(1771499900000000)
+
+static const struct sl_label pool[] = {{"error", "db pool exhausted"}, {"http.status_code", "503"}};
+static const struct sl_label paid[] = {{"http.method", "POST"}, {"http.status_code", "200"}};
+
+static const struct step {
+	const char *trace, *id, *parent, *service, *name, *address;
+	enum sl_span_kind kind;
+	int start_ms, ms;
+	const struct sl_label *tags;
+	size_t tag_count;
+	bool error, shared;
+} steps[] = {
+	{"4bf92f3577b34da6", "1", NULL, "checkout.web", "POST /pay", "10.8.0.9", SL_SPAN_SERVER, 0,
+	 912, paid, 2, false, false},
+	{"4bf92f3577b34da6", "2", "1", "checkout.web", "charge", "10.8.0.9", SL_SPAN_CLIENT, 20,
+	 860, NULL, 0, false, false},
+	{"4bf92f3577b34da6", "2", "1", "payments.charge", "charge", "10.8.0.1", SL_SPAN_SERVER, 60,
+	 790, paid, 2, false, true},
+	{"4bf92f3577b34da6", "3", "2", "payments.charge", "select", "10.8.0.1", SL_SPAN_LOCAL, 70,
+	 8, NULL, 0, false, false},
+	{"4bf92f3577b34da6", "4", "2", "payments.charge", "select", "10.8.0.1", SL_SPAN_LOCAL, 80,
+	 9, NULL, 0, false, false},
+	{"4bf92f3577b34da6", "5", "2", "payments.charge", "select", "10.8.0.1", SL_SPAN_LOCAL, 90,
+	 7, NULL, 0, false, false},
+	{"4bf92f3577b34da6", "6", "2", "库存·媒体编码", "reserve", "10.8.0.4", SL_SPAN_SERVER, 60,
+	 640, pool, 2, true, false},
+	{"4bf92f3577b34da6", "7", "1", "notify.push", "send", "10.8.0.7", SL_SPAN_CONSUMER, 890, 20,
+	 NULL, 0, false, false},
+	{"80e1afed08e019fc", "1", NULL, "payments.refund", "POST /refund", "10.8.0.2",
+	 SL_SPAN_SERVER, 30000, 41, pool, 2, true, false},
+	{"c0ffee00c0ffee00", "2", "1", "cart.api", "GET /cart", "10.8.0.3", SL_SPAN_SERVER, 60000,
+	 12, paid, 2, false, false},
+};
+
+static void tell_step(struct sl_call *c, const struct step *s)
+{
+	struct sl_span span = {.trace = s->trace,
+			       .id = s->id,
+			       .parent = s->parent,
+			       .service = s->service,
+			       .name = s->name,
+			       .address = s->address,
+			       .kind = s->kind,
+			       .start_us = AT + (int64_t)s->start_ms * 1000,
+			       .duration_us = (int64_t)s->ms * 1000,
+			       .error = s->error,
+			       .shared = s->shared,
+			       .tags = s->tags,
+			       .tag_count = s->tag_count};
+
+	c->traces->span(c->arg, &span);
+}
+
+static bool takes_part(const char *service, const char *trace)
+{
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(steps); i++)
+		if (!strcmp(steps[i].trace, trace) && !strcmp(steps[i].service, service))
+			return true;
+	return false;
+}
+
+/* expression: a service, a trace's id, or "" for all. */
+static void trace_now(void *arg)
+{
+	struct sl_call *c = arg;
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(steps); i++)
+		if (!*c->expression || !strcmp(c->expression, steps[i].trace) ||
+		    takes_part(c->expression, steps[i].trace))
+			tell_step(c, &steps[i]);
+	finish(c, SL_OK);
+}
+
+static struct sl_call *ask(void *instance, const char *what, const struct sl_tracing_sink *sink,
+			   void *arg)
+{
+	struct sl_call *c = call_new(instance, arg, trace_now, true);
+
+	c->traces = sink;
+	snprintf(c->expression, sizeof c->expression, "%s", what ? what : "");
+	return c;
+}
+
+static struct sl_call *search(void *instance, const struct sl_trace_query *query,
+			      int64_t timeout_ms, const struct sl_tracing_sink *sink, void *arg)
+{
+	(void)timeout_ms;
+	return ask(instance, query->service, sink, arg);
+}
+
+static struct sl_call *one_trace(void *instance, const char *id, int64_t timeout_ms,
+				 const struct sl_tracing_sink *sink, void *arg)
+{
+	(void)timeout_ms;
+	return ask(instance, id, sink, arg);
+}
+
 static void canceled(void *arg)
 {
 	finish(arg, SL_ECANCELED);
@@ -260,6 +365,13 @@ static const struct sl_registry_ops registry = {
 static const struct sl_metrics_ops metrics = {
 	.size = sizeof metrics, .instant = instant, .range = range, .cancel = cancel};
 
+/* Names are no screen's question. */
+static const struct sl_tracing_ops tracing = {.size = sizeof tracing,
+					      .search = search,
+					      .trace = one_trace,
+					      .names = one_trace,
+					      .cancel = cancel};
+
 static const struct sl_plugin plugin = {
 	.size = sizeof plugin,
 	.abi = SL_PLUGIN_ABI,
@@ -268,6 +380,7 @@ static const struct sl_plugin plugin = {
 	.licence = "Apache-2.0",
 	.registry = &registry,
 	.metrics = &metrics,
+	.tracing = &tracing,
 	.open = town_open,
 	.close = town_close,
 };

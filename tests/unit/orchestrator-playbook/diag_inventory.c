@@ -47,7 +47,7 @@ static const struct row inventory_rows[] = {
 	 "   13 |   s1: { sluiceDir: x, vars: { \"a b\": c } }\n"
 	 "      |                               ^~~~~\n"},
 	{"{ hosts: [s1] }", "{ groups: [shpo] }",
-	 "inventory.yaml:8:23: error: no group is named 'shpo'\n"
+	 "inventory.yaml:8:23: error: no group is named 'shpo' (did you mean 'shop'?)\n"
 	 "    8 |   one-box: { groups: [shpo] }\n"
 	 "      |                       ^~~~\n"},
 	{"{ hosts: [s1] }", "{ groups: [one-box] }",

@@ -40,7 +40,7 @@ static const struct row drill_rows[] = {
 	 "      |                                                                         ^~~\n"
 	 "p.yaml:5:58: note: it is set here\n"},
 	{"hosts: shop,", "hosts: shpo,",
-	 "p.yaml:7:43: error: the inventory has no group or host 'shpo'\n"
+	 "p.yaml:7:43: error: the inventory has no group or host 'shpo' (did you mean 'shop'?)\n"
 	 "    7 |   - inject: { fault: networkDelay, hosts: shpo, delay: 300ms, duration: 5m }\n"
 	 "      |                                           ^~~~\n"
 	 "inventory.yaml:5:26: warning: there is no plugin for type 'prometheus' yet\n"

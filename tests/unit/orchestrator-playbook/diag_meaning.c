@@ -167,7 +167,7 @@ static const struct row meaning_rows[] = {
 	 "   17 |     maxUnavailable: 4\n"
 	 "      |                     ^\n"},
 	{"use: edge", "use: egde",
-	 "p.yaml:16:20: error: the inventory has no router 'egde'\n"
+	 "p.yaml:16:20: error: the inventory has no router 'egde' (did you mean 'edge'?)\n"
 	 "   16 |     router: { use: egde, backend: be_shop }\n"
 	 "      |                    ^~~~\n"},
 	{"use: edge, ", "",

@@ -26,7 +26,7 @@ static const struct row name_rows[] = {
 	 "    8 |     version: \"2.0 beta\"\n"
 	 "      |              ^~~~~~~~~~\n"},
 	{"command: ./shop", "command: ./shop --port $(prot)",
-	 "p.yaml:11:50: error: unknown name $(prot)\n"
+	 "p.yaml:11:50: error: unknown name $(prot) (did you mean 'port'?)\n"
 	 "   11 |     runtime: { process: { command: ./shop --port $(prot) } }\n"
 	 "      |                                                  ^~~~~~~\n"},
 	{"command: ./shop", "command: ./shop --root \"$(root)\"",

@@ -85,7 +85,7 @@ static const struct row shape_rows[] = {
 	 "      |     ^~~~~\n"},
 	{"./shop }", "./shop, stopSignal: TREM }",
 	 "p.yaml:11:56: error: 'stopSignal' takes TERM, INT, QUIT, HUP, USR1, USR2 or KILL, not "
-	 "'TREM'\n"
+	 "'TREM' (did you mean 'TERM'?)\n"
 	 "   11 |     runtime: { process: { command: ./shop, stopSignal: TREM } }\n"
 	 "      |                                                        ^~~~\n"},
 	{"{ http: /health }", "{ tcp: yes }",
@@ -204,7 +204,7 @@ static const struct row shape_rows[] = {
 	{"name: shop",
 	 "name: shop\n"
 	 "nmae: shop",
-	 "p.yaml:4:1: error: unknown key 'nmae'\n"
+	 "p.yaml:4:1: error: unknown key 'nmae' (did you mean 'name'?)\n"
 	 "    4 | nmae: shop\n"
 	 "      | ^~~~\n"},
 	{"  shop:\n"
