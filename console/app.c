@@ -221,6 +221,22 @@ bool app_open(struct app *a, const char *name, const char *subject)
 	return true;
 }
 
+void app_jump(struct app *a, unsigned tab, const char *subject)
+{
+	const struct screen_ops *ops = screen_of_tab(tab);
+	struct screen *s;
+
+	visit(a, tab);
+	a->tab = tab;
+	if (!a->stacks[tab])
+		a->stacks[tab] = screen_new(a, ops, NULL);
+	while ((s = a->stacks[tab])->below) {
+		a->stacks[tab] = s->below;
+		screen_free(s);
+	}
+	app_open(a, ops->name, subject);
+}
+
 bool app_back(struct app *a)
 {
 	struct screen *s = app_screen(a);
@@ -241,6 +257,8 @@ void app_fill(struct app *a, struct screen *s)
 	struct vw_world w = site_world(a->site, s->subject, app_now(a));
 	struct sl_error e;
 
+	if (s->ops->world)
+		s->ops->world(a, s, &w);
 	if (v) {
 		bool first = !s->table.data;
 
@@ -389,8 +407,12 @@ static void draw_empty(struct app *a, struct screen *s, struct rect r)
 {
 	const char *text = s->ops->empty ? s->ops->empty : "nothing to show";
 	bool filtered = s->table.data && s->table.data->count && !s->table.count;
+	char state[512];
+	enum paint paint;
 
-	if (filtered)
+	if (!filtered && s->ops->state && s->ops->state(a, s, &paint, state, sizeof state))
+		canvas_text(&a->canvas, r.x + 5, r.y + 2, r.width - 6, look(paint), state);
+	else if (filtered)
 		canvas_printf(&a->canvas, r.x + 5, r.y + 2, r.width - 6, look(PAINT_DIM),
 			      "none of %zu passes the filter '%s'; esc clears it",
 			      s->table.data->count, s->table.filter);

@@ -46,6 +46,11 @@ struct screen_ops {
 	bool (*act)(struct app *a, struct screen *s, enum action what);
 	/* Why an offered key is off here and now; NULL = it is on. */
 	const char *(*why)(struct app *a, struct screen *s, enum action what);
+	/* What the table is filled from besides the site. */
+	void (*world)(struct app *a, struct screen *s, struct vw_world *w);
+	/* How its data stands: said in place of rows, else when there is nothing else to say. False
+	 * = nothing. */
+	bool (*state)(struct app *a, struct screen *s, enum paint *paint, char *text, size_t size);
 	/* Row 3, behind the title; the selection line: a name and what is to be said about it. */
 	void (*crumb)(struct app *a, struct screen *s, struct canvas *c, struct rect r);
 	bool (*selection)(struct app *a, struct screen *s, char *name, char *text, size_t size);
@@ -117,6 +122,8 @@ void app_say(struct app *a, enum paint paint, const char *fmt, ...)
 void app_init(struct app *a, uv_loop_t *loop);
 void app_release(struct app *a);
 void app_go_tab(struct app *a, unsigned tab);
+/* Go to a tab, and there to its view about that. */
+void app_jump(struct app *a, unsigned tab, const char *subject);
 /* Push a view; subject NULL = all. False (and said why) when there is none of that name. */
 bool app_open(struct app *a, const char *name, const char *subject);
 bool app_back(struct app *a);                        /* false = it is the last one */

@@ -44,6 +44,10 @@ static struct look age_text(const struct app *a, const struct cat_source *source
 	int64_t age = a->fixed_now && !source->stale ? 0 : sl_time_now() - source->read_at;
 	int64_t fresh = source->interval_ms + SITE_SLACK_MS;
 
+	if (source->role == CAT_TRACING && !*source->error) { /* its view says how old they are */
+		snprintf(dst, size, "on demand");
+		return look(PAINT_DIM);
+	}
 	if (!source->read_at) {
 		snprintf(dst, size, "%s", *source->error ? "FAILED" : "...");
 		return *source->error ? look_bold(PAINT_BAD) : look(PAINT_DIM);
@@ -304,14 +308,18 @@ static void draw_selection(struct app *a, struct canvas *c, struct rect r)
 
 static void draw_message(struct app *a, struct canvas *c, struct rect r)
 {
-	char trouble[512];
+	struct screen *s = app_screen(a);
+	char text[512];
+	enum paint paint;
 
 	if (a->overlay == OVERLAY_PROMPT)
 		prompt_draw(a, c, r);
 	else if (*a->message)
 		canvas_text(c, r.x + 1, r.y, r.width - 2, look(a->message_paint), a->message);
-	else if (source_trouble(a, trouble, sizeof trouble))
-		canvas_text(c, r.x + 1, r.y, r.width - 2, look(PAINT_BAD), trouble);
+	else if (s->ops->state && s->ops->state(a, s, &paint, text, sizeof text))
+		canvas_text(c, r.x + 1, r.y, r.width - 2, look(paint), text);
+	else if (source_trouble(a, text, sizeof text))
+		canvas_text(c, r.x + 1, r.y, r.width - 2, look(PAINT_BAD), text);
 }
 
 static unsigned draw_hint(struct app *a, struct canvas *c, struct rect r, unsigned x,

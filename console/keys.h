@@ -49,6 +49,7 @@ enum action {
 	ACT_PREVIEW,
 	ACT_FOLD,
 	ACT_FOLLOW,
+	ACT_TRACES,
 	/* data */
 	ACT_PAUSE,
 	ACT_REFETCH,

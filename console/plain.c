@@ -223,13 +223,6 @@ static bool read_whole_file(struct plain *p)
 	return true;
 }
 
-static bool settled(struct app *a)
-{
-	struct catalogue *c = site_catalogue(a->site);
-
-	return !c || catalogue_settled(c);
-}
-
 static void poll_closed(uv_handle_t *handle)
 {
 	bool *open = handle->data;
@@ -253,7 +246,7 @@ void plain_run(struct app *a)
 	}
 	turn(&p);
 	take_lines(&p);
-	while (!a->quit && !(p.ended && settled(a) && !a->data_dirty)) {
+	while (!a->quit && !(p.ended && site_settled(a->site) && !a->data_dirty)) {
 		uv_run(a->loop, UV_RUN_ONCE);
 		turn(&p);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "console/ask.h"
 #include "orchestrator/playbook/playbook.h"
 #include "orchestrator/view/sources.h"
 #include "plugins/host/host.h"
@@ -20,6 +21,7 @@ struct site {
 	struct inventory_file *inventory;
 	struct plugin_host *plugins;
 	struct vw_sources *sources; /* NULL without an inventory */
+	struct asks asks;
 	void (*changed)(void *arg, unsigned what);
 	void *arg;
 	uv_timer_t look;
@@ -122,7 +124,7 @@ void site_close(struct site *s, void (*closed)(void *arg), void *arg)
 {
 	s->closed = closed;
 	s->closed_arg = arg;
-	close_next(s);
+	asks_close(&s->asks, close_next, s);
 }
 
 int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
@@ -194,6 +196,23 @@ void site_want(struct site *s, unsigned roles)
 
 	if (c)
 		catalogue_want(c, roles);
+}
+
+bool site_settled(struct site *s)
+{
+	struct catalogue *c = site_catalogue(s);
+
+	return !s->asks.first && (!c || catalogue_settled(c));
+}
+
+struct asks *site_asks(struct site *s)
+{
+	return &s->asks;
+}
+
+void site_answered(struct site *s)
+{
+	s->changed(s->arg, SITE_ANSWER);
 }
 
 struct vw_world site_world(struct site *s, const char *subject, int64_t now)

@@ -7,10 +7,12 @@
 
 #include "console/views/views.h"
 
-static const enum action list_hints[] = {ACT_ENTER, ACT_FILTER, ACT_SORT, ACT_MARK,
-					 ACT_COPY,  ACT_EXPORT, ACT_NONE};
 static const enum action leaf_hints[] = {ACT_FILTER, ACT_SORT, ACT_MARK, ACT_COPY,
 					 ACT_EXPORT, ACT_BACK, ACT_NONE};
+
+static const enum action service_hints[] = {ACT_ENTER, ACT_TRACES, ACT_FILTER, ACT_SORT,
+					    ACT_MARK,  ACT_COPY,   ACT_EXPORT, ACT_NONE};
+static const enum action service_offers[] = {ACT_TRACES, ACT_NONE};
 
 static const struct screen_ops services = {
 	.name = "services",
@@ -19,7 +21,10 @@ static const struct screen_ops services = {
 	.data = "services",
 	.enter = "instances",
 	.twin = "get services",
-	.hints = list_hints,
+	.hints = service_hints,
+	.offers = service_offers,
+	.act = traces_act,
+	.why = traces_why,
 	.empty = "no services: start with -i INVENTORY, whose registries list them",
 };
 
@@ -62,7 +67,8 @@ static const struct screen_ops events = {
 };
 
 const struct screen_ops *const screens[] = {
-	&services, &instances, &keys, &view_runs, &view_run, &view_steps, &releases, &events, NULL,
+	&services, &instances,  &view_traces, &view_trace, &keys, &view_runs,
+	&view_run, &view_steps, &releases,    &events,     NULL,
 };
 
 const struct screen_ops *screen_find(const char *name)

@@ -5,8 +5,16 @@
 
 #include "console/app.h"
 
-extern const struct screen_ops view_runs;  /* runs.c */
-extern const struct screen_ops view_run;   /* run.c: one of them */
-extern const struct screen_ops view_steps; /* steps.c: of one wave */
+extern const struct screen_ops view_runs;   /* runs.c */
+extern const struct screen_ops view_run;    /* run.c: one of them */
+extern const struct screen_ops view_steps;  /* steps.c: of one wave */
+extern const struct screen_ops view_traces; /* traces.c */
+extern const struct screen_ops view_trace;  /* trace.c: one of them */
+
+/* --- traces.c --- */
+bool traces_have_source(struct app *a);
+/* ACT_TRACES in views of services, and of what belongs to one. */
+bool traces_act(struct app *a, struct screen *s, enum action what);
+const char *traces_why(struct app *a, struct screen *s, enum action what);
 
 #endif

@@ -193,7 +193,7 @@ static const struct scene {
 	{"traces", true, KEYS("3", "wait:refund")},
 	{"traces-of-one", true, KEYS("wait:912", "j", "t", "wait:checkout.web", "wait:read at")},
 	{"trace", true,
-	 KEYS("wait:912", "j", "t", "wait:checkout.web", "enter", "wait:critical path", "n",
+	 KEYS("wait:912", "j", "t", "wait:read at", "enter", "wait:critical path", "n",
 	      "wait:with an error, row 3")},
 	{"runs", false, KEYS("wait:rolledBack")},
 	{"run-running", false, KEYS("wait:rolledBack", "enter", "wait:Traffic")},
