@@ -116,6 +116,7 @@ running_below() {
 
 # shellcheck disable=SC2034 # for those who source this
 LAB_DIR='' LAB_NET='' LAB_HOSTS='' LAB_LBS='' LAB_PORTS='' LAB_SRV='' LAB_DRIVER='' LAB_ROUTER=''
+LAB_REGISTRY=''
 
 lab_load() {
 	[ -r "$1/lab.env" ] || die "$1: no lab there (lab up $1)"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The client that never stops asking: keep-alive connections to one or two addresses, requests at a
- * given rate, everything counted. Prints one JSON object at its end (TERM, INT, or when the stop
- * file appears), and a line a second to a timeline file while it runs:
+ * The client that never stops asking: keep-alive connections to one or two addresses, or to the
+ * instances that a registry has of a service, requests at a given rate, everything counted. Prints
+ * one JSON object at its end (TERM, INT, or when the stop file appears), and a line a second to a
+ * timeline file while it runs:
  *
  *     <second> <requests> <failures> <version>=<count> ...
  *
@@ -10,13 +11,16 @@
  * connection closed while nothing was asked is none (HTTP allows it). With --retry-idle a request
  * on a connection that had served before, closed without one byte of answer, is asked once more, as
  * HTTP clients do; without it that is a failure too, which is right behind a balancer.
+ *
+ * With --registry (see registry.h) --service is found there, as services find each other: nothing
+ * is asked of an instance that is not UP, once this is known here.
  */
 #include <getopt.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#include "lab.h"
+#include "registry.h"
 
 #define VERSIONS 16
 #define TARGETS  4
@@ -32,7 +36,7 @@ struct conn {
 	int fd; /* -1 = not open */
 	bool asked, connected;
 	bool again; /* the request in hand is a repetition */
-	const char *target;
+	char target[64];
 	unsigned served, lifetime;
 	int64_t asked_at;
 	struct lab_buf in, out;
@@ -57,7 +61,8 @@ static struct client {
 	int64_t started, max_ms, slot; /* slot: the second being counted */
 	uint64_t issued;
 	FILE *out;
-} client = {.path = "/", .conn_count = 8, .rate = 200, .timeout_ms = 5000};
+	struct lab_member member; /* with --registry */
+} client = {.path = "/", .conn_count = 8, .rate = 200, .timeout_ms = 5000, .member.every_ms = 1000};
 
 /* --- counting --- */
 
@@ -126,11 +131,20 @@ static void conn_close(struct conn *c)
 	lab_buf_release(&c->out);
 }
 
+static void target_pick(char *to, size_t size)
+{
+	if (!client.member.callee[0])
+		snprintf(to, size, "%s",
+			 client.targets[client.next_target++ % client.target_count]);
+	else if (!lab_member_pick(&client.member, to, size))
+		snprintf(to, size, "nobody");
+}
+
 static bool conn_open(struct conn *c)
 {
 	struct epoll_event e = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
 
-	c->target = client.targets[client.next_target++ % client.target_count];
+	target_pick(c->target, sizeof(c->target));
 	c->fd = lab_connect(c->target);
 	c->connected = false;
 	c->served = 0;
@@ -150,6 +164,8 @@ static void conn_watch(struct conn *c)
 static void conn_ask(struct conn *c, int64_t asked_at)
 {
 	c->asked_at = asked_at;
+	if (c->fd >= 0 && client.member.callee[0] && !lab_member_lists(&client.member, c->target))
+		conn_close(c);
 	if (c->fd < 0 && !conn_open(c)) {
 		count_failure(c, FAIL_CONNECT, strerror(errno));
 		conn_close(c);
@@ -333,8 +349,12 @@ static void options_read(int argc, char **argv)
 		{"stop", required_argument, NULL, 's'},
 		{"timeout", required_argument, NULL, 'w'},
 		{"retry-idle", no_argument, NULL, 'i'},
+		{"registry", required_argument, NULL, 'R'},
+		{"service", required_argument, NULL, 'S'},
+		{"refresh", required_argument, NULL, 'f'},
 		{NULL, 0, NULL, 0},
 	};
+	struct lab_member *m = &client.member;
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -363,17 +383,30 @@ static void options_read(int argc, char **argv)
 		case 'i':
 			client.retry_idle = true;
 			break;
+		case 'R':
+			if (!lab_registry_parse(&m->registry, optarg))
+				lab_die("client: --registry %s", optarg);
+			break;
+		case 'S':
+			snprintf(m->callee, sizeof(m->callee), "%s", optarg);
+			break;
+		case 'f':
+			m->every_ms = (int)strtol(optarg, NULL, 10);
+			break;
 		default:
 			lab_die("usage: client [--connections N] [--rate N] [--path /] [--header "
 				"'NAME: VALUE'] [--timeline FILE] [--stop FILE] [--timeout MS] "
-				"[--retry-idle] ADDRESS:PORT ...");
+				"[--retry-idle] ADDRESS:PORT ... | --registry URL --service NAME "
+				"[--refresh MS]");
 		}
 	}
 	for (; optind < argc && client.target_count < TARGETS; optind++)
 		client.targets[client.target_count++] = argv[optind];
-	if (!client.target_count || client.conn_count < 1 || client.conn_count > 1000 ||
-	    client.rate < 1)
-		lab_die("client: an address, 1 to 1000 connections and a rate are needed");
+	if ((m->registry.kind == LAB_NO_REGISTRY) != !m->callee[0] ||
+	    (m->callee[0] ? client.target_count > 0 : !client.target_count))
+		lab_die("client: either addresses, or --registry and --service");
+	if (client.conn_count < 1 || client.conn_count > 1000 || client.rate < 1)
+		lab_die("client: 1 to 1000 connections and a rate are needed");
 }
 
 int main(int argc, char **argv)
@@ -391,8 +424,11 @@ int main(int argc, char **argv)
 	if (client.timeline && !(client.out = fopen(client.timeline, "we")))
 		lab_die("client: %s: %s", client.timeline, strerror(errno));
 	srand((unsigned)getpid());
+	if (client.member.callee[0])
+		lab_member_start(&client.member);
 	client.started = lab_now();
 	run(signals);
+	lab_ticker_stop(&client.member.ticker);
 	summary_print();
 	return client.total.failed ? 1 : 0;
 }

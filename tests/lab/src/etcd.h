@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A service of the lab in the registry: plain blocking calls to etcd's JSON gateway, in the layout
- * of sluice-inventory(5). lab_registrar_start registers with a lease and keeps it alive from a
- * thread of its own; lab_registrar_stop takes the instance out. Signals must be blocked before.
+ * etcd as a registry of the lab, in the layout of sluice-inventory(5): blocking calls to its JSON
+ * gateway. etcd is ADDRESS:PORT.
  */
 #ifndef SLUICE_LAB_ETCD_H
 #define SLUICE_LAB_ETCD_H
 
-#include <poll.h>
-#include <pthread.h>
-#include <time.h>
-
-#include "lab.h"
-
-#define LAB_ETCD_MS 2000 /* one call */
+#include "member.h"
 
 /* --- base64 --- */
 
+static const char lab_base64_set[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static inline void lab_base64(struct lab_buf *to, const char *text)
 {
-	static const char set[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *set = lab_base64_set;
 	size_t len = strlen(text);
 
 	for (size_t i = 0; i < len; i += 3) {
@@ -37,18 +32,16 @@ static inline void lab_base64(struct lab_buf *to, const char *text)
 	}
 }
 
-/* Up to the first character that is none of it. */
+/* Up to the first character that is none of it. Leaves *to terminated. */
 static inline void lab_unbase64(struct lab_buf *to, const char *text)
 {
-	static const char set[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	unsigned v = 0;
 	int bits = 0;
 
-	for (const char *at; *text && (at = strchr(set, *text)); text++) {
+	for (const char *at; *text && (at = strchr(lab_base64_set, *text)); text++) {
 		char byte;
 
-		v = v << 6 | (unsigned)(at - set);
+		v = v << 6 | (unsigned)(at - lab_base64_set);
 		bits += 6;
 		if (bits < 8)
 			continue;
@@ -56,236 +49,156 @@ static inline void lab_unbase64(struct lab_buf *to, const char *text)
 		byte = (char)(v >> bits);
 		lab_buf_add(to, &byte, 1);
 	}
+	lab_buf_add(to, "", 1);
 }
 
-/* --- one call --- */
+/* --- calls --- */
 
-/* HTTP/1.0: the answer ends with the connection, and is never in chunks. */
-static inline bool lab_etcd_exchange(int fd, struct lab_buf *out, struct lab_buf *in, long *head)
+static inline void lab_etcd_field(struct lab_buf *body, const char *name, const char *text)
 {
-	int64_t until = lab_now() + LAB_ETCD_MS;
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN | (out->len ? POLLOUT : 0)};
-		int64_t left = until - lab_now();
-
-		if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
-			return false;
-		if ((p.revents & POLLOUT) && lab_write(fd, out) < 0)
-			return false;
-		if (!(p.revents & (POLLIN | POLLHUP | POLLERR)) || lab_read(fd, in) >= 0)
-			continue;
-		*head = errno ? 0 : lab_http_head(in);
-		return *head > 0 && lab_http_status(in) == 200;
-	}
+	lab_buf_addf(body, "%s\"%s\":\"", body->len > 1 ? "," : "", name);
+	lab_base64(body, text);
+	lab_buf_addf(body, "\"");
 }
 
-/* The body of the answer goes into *in, terminated; false when there is no good one. */
-static inline bool lab_etcd_ask(const char *etcd, const char *path, const struct lab_buf *body,
-				struct lab_buf *in)
+/* The answer as JSON, for cJSON_Delete; NULL = none that is good. */
+static inline cJSON *lab_etcd_ask(const char *etcd, const char *path, const char *body)
 {
-	struct lab_buf out = {0};
-	long head = 0;
-	int fd = lab_connect(etcd);
-	bool ok;
+	struct lab_answer a;
+	cJSON *json = lab_call(&a, etcd, "POST", path, "", body) ? cJSON_Parse(a.body) : NULL;
 
-	if (fd < 0)
-		return false;
-	lab_buf_addf(&out, "POST %s HTTP/1.0\r\nhost: %s\r\ncontent-length: %zu\r\n\r\n", path,
-		     etcd, body->len);
-	lab_buf_add(&out, body->data, body->len);
-	ok = lab_etcd_exchange(fd, &out, in, &head);
-	close(fd);
-	lab_buf_release(&out);
-	if (ok)
-		lab_buf_cut(in, (size_t)head);
-	lab_buf_add(in, "", 1);
-	return ok;
-}
-
-/* The text of "name":"TEXT" in a flat answer; "" when absent. */
-static inline void lab_json_text(const char *json, const char *name, char *to, size_t size)
-{
-	char quoted[64];
-	const char *at;
-
-	snprintf(quoted, sizeof(quoted), "\"%s\":\"", name);
-	at = strstr(json, quoted);
-	at = at ? at + strlen(quoted) : "";
-	snprintf(to, size, "%.*s", (int)strcspn(at, "\""), at);
-}
-
-static inline long lab_json_number(const char *json, const char *name)
-{
-	char quoted[64];
-	const char *at;
-
-	snprintf(quoted, sizeof(quoted), "\"%s\":", name);
-	at = strstr(json, quoted);
-	return at ? strtol(at + strlen(quoted), NULL, 10) : 0;
+	lab_answer_release(&a);
+	return json;
 }
 
 /* --- finding --- */
 
-/* Where the instances of a service are that may get traffic: "ADDRESS:PORT" each. */
-static inline size_t lab_etcd_find(const char *etcd, const char *environment, const char *service,
-				   char (*found)[64], size_t max)
+static inline bool lab_etcd_callee(const cJSON *row, struct lab_callee *to)
 {
-	struct lab_buf body = {0}, in = {0};
+	struct lab_buf text = {0};
+	cJSON *value;
+	bool ok;
+
+	lab_unbase64(&text, lab_json_str(row, "value"));
+	value = cJSON_Parse(text.data);
+	ok = lab_callee_set(to, lab_json_str(value, "state"), lab_json_str(value, "address"),
+			    lab_json_num(value, "port", 0), lab_json_num(value, "weight", 100));
+	cJSON_Delete(value);
+	lab_buf_release(&text);
+	return ok;
+}
+
+/* See lab_registry_find. */
+static inline long lab_etcd_find(const char *etcd, const char *environment, const char *service,
+				 struct lab_callee *found, long max)
+{
+	struct lab_buf body = {0};
+	const cJSON *row;
+	cJSON *answer;
 	char key[300];
-	size_t count = 0;
+	long count = 0;
 
 	snprintf(key, sizeof(key), "/sluice/services/%s/%s/", environment, service);
-	lab_buf_addf(&body, "{\"key\":\"");
-	lab_base64(&body, key);
+	lab_buf_addf(&body, "{");
+	lab_etcd_field(&body, "key", key);
 	key[strlen(key) - 1]++;
-	lab_buf_addf(&body, "\",\"range_end\":\"");
-	lab_base64(&body, key);
-	lab_buf_addf(&body, "\"}");
-	if (lab_etcd_ask(etcd, "/v3/kv/range", &body, &in)) {
-		for (const char *at = in.data; (at = strstr(at, "\"value\":\"")) && count < max;) {
-			struct lab_buf value = {0};
-			char state[16], address[48];
-
-			at += strlen("\"value\":\"");
-			lab_unbase64(&value, at);
-			lab_buf_add(&value, "", 1);
-			lab_json_text(value.data, "state", state, sizeof(state));
-			lab_json_text(value.data, "address", address, sizeof(address));
-			if (!*state || strcmp(state, "UP") == 0)
-				snprintf(found[count++], sizeof(*found), "%s:%ld", address,
-					 lab_json_number(value.data, "port"));
-			lab_buf_release(&value);
-		}
-	}
+	lab_etcd_field(&body, "range_end", key);
+	lab_buf_addf(&body, "}");
+	answer = lab_etcd_ask(etcd, "/v3/kv/range", body.data);
 	lab_buf_release(&body);
-	lab_buf_release(&in);
+	if (!answer)
+		return -1;
+	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, "kvs"))
+	{
+		if (count < max && lab_etcd_callee(row, &found[count]))
+			count++;
+	}
+	cJSON_Delete(answer);
 	return count;
 }
 
 /* --- registering --- */
 
-struct lab_registrar {
-	char etcd[64], key[300], value[1024], lease[32];
-	int ttl;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool stopping;
-};
-
-static inline bool lab_registrar_grant(struct lab_registrar *r)
+static inline bool lab_etcd_grant(struct lab_member *m)
 {
-	struct lab_buf body = {0}, in = {0};
-	bool ok;
+	char body[120];
+	cJSON *answer;
 
-	lab_buf_addf(&body, "{\"TTL\":%d}", r->ttl);
-	ok = lab_etcd_ask(r->etcd, "/v3/lease/grant", &body, &in);
-	if (ok)
-		lab_json_text(in.data, "ID", r->lease, sizeof(r->lease));
-	lab_buf_release(&body);
-	lab_buf_release(&in);
-	return ok && r->lease[0];
+	snprintf(body, sizeof(body), "{\"TTL\":%d}", m->ttl);
+	answer = lab_etcd_ask(m->registry.address, "/v3/lease/grant", body);
+	snprintf(m->lease, sizeof(m->lease), "%s", lab_json_str(answer, "ID"));
+	cJSON_Delete(answer);
+	return m->lease[0];
 }
 
-static inline bool lab_registrar_put(struct lab_registrar *r)
+static inline char *lab_etcd_value(const struct lab_instance *i)
 {
-	struct lab_buf body = {0}, in = {0};
-	bool ok;
+	cJSON *o = cJSON_CreateObject(), *labels = cJSON_AddObjectToObject(o, "labels");
+	struct timespec now;
+	char *text;
 
-	lab_buf_addf(&body, "{\"key\":\"");
-	lab_base64(&body, r->key);
-	lab_buf_addf(&body, "\",\"value\":\"");
-	lab_base64(&body, r->value);
-	lab_buf_addf(&body, "\",\"lease\":\"%s\"}", r->lease);
-	ok = lab_etcd_ask(r->etcd, "/v3/kv/put", &body, &in);
+	clock_gettime(CLOCK_REALTIME, &now);
+	cJSON_AddStringToObject(o, "host", i->host);
+	cJSON_AddStringToObject(o, "address", i->address);
+	cJSON_AddNumberToObject(o, "port", i->port);
+	cJSON_AddStringToObject(o, "version", i->version);
+	cJSON_AddStringToObject(o, "state", "UP");
+	cJSON_AddNumberToObject(o, "weight", 100);
+	cJSON_AddNumberToObject(o, "since", (double)now.tv_sec * 1000);
+	if (i->zone[0])
+		cJSON_AddStringToObject(labels, "zone", i->zone);
+	if (i->lane[0])
+		cJSON_AddStringToObject(labels, "lane", i->lane);
+	text = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	return text;
+}
+
+static inline bool lab_etcd_put(struct lab_member *m)
+{
+	struct lab_buf body = {0};
+	char *value = lab_etcd_value(&m->instance), key[300];
+	cJSON *answer;
+
+	snprintf(key, sizeof(key), "/sluice/services/%s/%s/%s:%u", m->registry.environment,
+		 m->instance.service, m->instance.host, m->instance.port);
+	lab_buf_addf(&body, "{");
+	lab_etcd_field(&body, "key", key);
+	lab_etcd_field(&body, "value", value);
+	lab_buf_addf(&body, ",\"lease\":\"%s\"}", m->lease);
+	answer = lab_etcd_ask(m->registry.address, "/v3/kv/put", body.data);
+	cJSON_Delete(answer);
+	cJSON_free(value);
 	lab_buf_release(&body);
-	lab_buf_release(&in);
-	return ok;
+	return answer != NULL;
+}
+
+static inline bool lab_etcd_enter(struct lab_member *m)
+{
+	return lab_etcd_grant(m) && lab_etcd_put(m);
 }
 
 /* False = the lease is lost: etcd then answers without a TTL. Silence is no answer: try again. */
-static inline bool lab_registrar_renew(struct lab_registrar *r)
+static inline bool lab_etcd_stay(struct lab_member *m)
 {
-	struct lab_buf body = {0}, in = {0};
-	bool answered, alive;
+	char body[120];
+	cJSON *answer;
+	bool alive;
 
-	lab_buf_addf(&body, "{\"ID\":\"%s\"}", r->lease);
-	answered = lab_etcd_ask(r->etcd, "/v3/lease/keepalive", &body, &in);
-	alive = !answered || strstr(in.data, "\"TTL\"");
-	lab_buf_release(&body);
-	lab_buf_release(&in);
+	snprintf(body, sizeof(body), "{\"ID\":\"%s\"}", m->lease);
+	answer = lab_etcd_ask(m->registry.address, "/v3/lease/keepalive", body);
+	alive = !answer ||
+		cJSON_HasObjectItem(cJSON_GetObjectItemCaseSensitive(answer, "result"), "TTL");
+	cJSON_Delete(answer);
 	return alive;
 }
 
-static inline void lab_registrar_revoke(struct lab_registrar *r)
+static inline void lab_etcd_leave(struct lab_member *m)
 {
-	struct lab_buf body = {0}, in = {0};
+	char body[120];
 
-	lab_buf_addf(&body, "{\"ID\":\"%s\"}", r->lease);
-	lab_etcd_ask(r->etcd, "/v3/lease/revoke", &body, &in);
-	lab_buf_release(&body);
-	lab_buf_release(&in);
-}
-
-/* Put once; then only the lease is renewed, so that what operators set stays. */
-static inline void *lab_registrar_run(void *arg)
-{
-	struct lab_registrar *r = arg;
-	bool registered = false;
-
-	pthread_mutex_lock(&r->lock);
-	while (!r->stopping) {
-		struct timespec at;
-
-		pthread_mutex_unlock(&r->lock);
-		if (registered)
-			registered = lab_registrar_renew(r);
-		if (!registered)
-			registered = lab_registrar_grant(r) && lab_registrar_put(r);
-		clock_gettime(CLOCK_REALTIME, &at);
-		at.tv_sec += registered ? (r->ttl + 2) / 3 : 1;
-		pthread_mutex_lock(&r->lock);
-		if (!r->stopping)
-			pthread_cond_timedwait(&r->wake, &r->lock, &at);
-	}
-	pthread_mutex_unlock(&r->lock);
-	if (registered)
-		lab_registrar_revoke(r);
-	return NULL;
-}
-
-/* etcd is ADDRESS:PORT; the instance is "HOST:PORT" of service in environment. */
-static inline void lab_registrar_start(struct lab_registrar *r, const char *etcd,
-				       const char *environment, const char *service,
-				       const char *host, const char *address, unsigned port,
-				       const char *version, int ttl)
-{
-	struct timespec now;
-
-	*r = (struct lab_registrar){.ttl = ttl};
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(r->etcd, sizeof(r->etcd), "%s", etcd);
-	snprintf(r->key, sizeof(r->key), "/sluice/services/%s/%s/%s:%u", environment, service, host,
-		 port);
-	snprintf(r->value, sizeof(r->value),
-		 "{\"host\":\"%s\",\"address\":\"%s\",\"port\":%u,\"version\":\"%s\","
-		 "\"state\":\"UP\",\"weight\":100,\"since\":%lld}",
-		 host, address, port, version, (long long)now.tv_sec * 1000);
-	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->wake, NULL);
-	if (pthread_create(&r->thread, NULL, lab_registrar_run, r) != 0)
-		lab_die("registrar: no thread");
-}
-
-/* Takes the instance out before it returns; at most a few calls' time. */
-static inline void lab_registrar_stop(struct lab_registrar *r)
-{
-	pthread_mutex_lock(&r->lock);
-	r->stopping = true;
-	pthread_cond_signal(&r->wake);
-	pthread_mutex_unlock(&r->lock);
-	pthread_join(r->thread, NULL);
+	snprintf(body, sizeof(body), "{\"ID\":\"%s\"}", m->lease);
+	cJSON_Delete(lab_etcd_ask(m->registry.address, "/v3/lease/revoke", body));
 }
 
 #endif

@@ -7,41 +7,48 @@
  */
 #include <signal.h>
 
-#include "etcd.h"
+#include "registry.h"
 
-static int find(char **argv)
+static int find(struct lab_member *m)
 {
-	char found[1000][64];
-	size_t count = lab_etcd_find(argv[1], argv[2], argv[3], found, 1000);
+	struct lab_callee found[LAB_CALLEES];
+	long count = lab_registry_find(m, found, LAB_CALLEES);
 
-	for (size_t i = 0; i < count; i++)
-		puts(found[i]);
-	return count ? 0 : 1;
+	for (long i = 0; i < count; i++)
+		puts(found[i].address);
+	return count > 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
-	struct lab_registrar r;
-	char address[64];
+	static struct lab_member m = {.registry = {.kind = LAB_ETCD}};
+	struct lab_instance *i = &m.instance;
 	sigset_t set;
 	int sig;
 	const char *colon = argc == 8 ? strrchr(argv[5], ':') : NULL;
 
-	if (argc == 4)
-		return find(argv);
-	if (!colon)
+	if (!colon && argc != 4)
 		lab_die("usage: registrar ETCD ENVIRONMENT SERVICE [HOST ADDRESS:PORT VERSION "
 			"TTL]");
+	snprintf(m.registry.address, sizeof(m.registry.address), "%s", argv[1]);
+	snprintf(m.registry.environment, sizeof(m.registry.environment), "%s", argv[2]);
+	if (argc == 4) {
+		snprintf(m.callee, sizeof(m.callee), "%s", argv[3]);
+		return find(&m);
+	}
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	snprintf(address, sizeof(address), "%.*s", (int)(colon - argv[5]), argv[5]);
-	lab_registrar_start(&r, argv[1], argv[2], argv[3], argv[4], address,
-			    (unsigned)strtoul(colon + 1, NULL, 10), argv[6],
-			    (int)strtol(argv[7], NULL, 10));
+	snprintf(i->service, sizeof(i->service), "%s", argv[3]);
+	snprintf(i->host, sizeof(i->host), "%s", argv[4]);
+	snprintf(i->address, sizeof(i->address), "%.*s", (int)(colon - argv[5]), argv[5]);
+	i->port = (unsigned)strtoul(colon + 1, NULL, 10);
+	snprintf(i->version, sizeof(i->version), "%s", argv[6]);
+	m.ttl = (int)strtol(argv[7], NULL, 10);
+	lab_member_start(&m);
 	sigwait(&set, &sig);
-	lab_registrar_stop(&r);
+	lab_ticker_stop(&m.ticker);
 	return 0;
 }

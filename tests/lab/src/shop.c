@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The service that the lab releases: gateway -> orders -> stock, one program, its role given by
- * SHOP_ROLE or the first argument, the next one in the chain by SHOP_CALL=ADDRESS:PORT. HTTP/1.1
- * with keep-alive on HOST:PORT. It says its version (the file VERSION beside it, or SHOP_VERSION)
- * in the header x-version and in the JSON of /, and passes on x-lane and x-load-test.
+ * SHOP_ROLE or the first argument, the next one in the chain by SHOP_CALL=ADDRESS:PORT, or the name
+ * of a service that the registry knows. HTTP/1.1 with keep-alive on HOST:PORT. It says its version
+ * (the file VERSION beside it, or SHOP_VERSION) in the header x-version and in the JSON of /, and
+ * passes on x-lane and x-load-test.
  *
- * On TERM it stops accepting, answers what is under way and what still comes on open connections
- * with "connection: close", and exits 0 when the last one is gone or SHOP_GRACE ms are over.
+ * With SHOP_REGISTRY (see registry.h) it registers as SHOP_SERVICE (the role) on SHOP_HOST, with
+ * SHOP_ZONE and SHOP_LANE as labels, for SHOP_TTL seconds at a time, and looks for its callee every
+ * SHOP_REFRESH ms.
+ *
+ * On TERM it leaves the registry, stops accepting, answers what is under way and what still comes
+ * on open connections with "connection: close", and exits 0 when the last one is gone or SHOP_GRACE
+ * ms are over.
  *
  * It can be told to misbehave, by the file SHOP_MODE beside it, by SHOP_MODE, or while it runs by
  * GET /told/MODE: slow:MS, fail:PERCENT, crash, crash-after:MS, crash-on:SUFFIX (of HOST: bad on
@@ -16,7 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#include "lab.h"
+#include "registry.h"
 
 #define CALL_TIMEOUT 3000
 
@@ -32,6 +38,7 @@ struct peer {
 	bool reused;       /* call: this connection has served before */
 	int64_t due;       /* client: answer not before; call: give up at; 0 = none */
 	struct peer *pair; /* client <-> call */
+	char to[64];       /* call: whom */
 	char lane[64], mark[64], path[256];
 	struct peer *next;
 };
@@ -45,9 +52,24 @@ static struct shop {
 	int epoll, listener;
 	unsigned long served;
 	struct peer *peers;
+	struct lab_member member;
 } shop;
 
 /* --- being told --- */
+
+static long number_of(const char *name, long fallback)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtol(text, NULL, 10) : fallback;
+}
+
+static void text_of(const char *name, const char *fallback, char *to, size_t size)
+{
+	const char *text = getenv(name);
+
+	snprintf(to, size, "%s", text && *text ? text : fallback);
+}
 
 static void make_noise(void)
 {
@@ -261,32 +283,45 @@ static void call_readable(struct peer *call)
 	client_finish(c, callee);
 }
 
-static struct peer *call_idle(void)
+/* The address to ask: given, or one of those that the registry has. False = there is none. */
+static bool call_where(char *to, size_t size)
+{
+	if (shop.member.callee[0])
+		return lab_member_pick(&shop.member, to, size);
+	snprintf(to, size, "%s", shop.call);
+	return true;
+}
+
+static struct peer *call_idle(const char *to)
 {
 	for (struct peer *p = shop.peers; p; p = p->next)
-		if (p->kind == KIND_CALL && !p->waiting && !p->dead)
+		if (p->kind == KIND_CALL && !p->waiting && !p->dead && strcmp(p->to, to) == 0)
 			return p;
 	return NULL;
 }
 
 static void call_start(struct peer *c, bool fresh)
 {
-	struct peer *call = fresh ? NULL : call_idle();
+	char to[64] = "";
+	struct peer *call = NULL;
 	int fd;
 
+	if (call_where(to, sizeof(to)) && !fresh)
+		call = call_idle(to);
 	if (!call) {
-		fd = lab_connect(shop.call);
+		fd = lab_connect(to);
 		if (fd < 0) {
 			client_answer(c, 503, "{\"error\":\"no callee\"}");
 			return;
 		}
 		call = peer_add(KIND_CALL, fd);
+		snprintf(call->to, sizeof(call->to), "%s", to);
 	}
 	call->pair = c;
 	c->pair = call;
 	call->waiting = true;
 	call->due = lab_now() + CALL_TIMEOUT;
-	lab_buf_addf(&call->out, "GET / HTTP/1.1\r\nhost: %s\r\n", shop.call);
+	lab_buf_addf(&call->out, "GET / HTTP/1.1\r\nhost: %s\r\n", to);
 	if (c->lane[0])
 		lab_buf_addf(&call->out, "x-lane: %s\r\n", c->lane);
 	if (c->mark[0])
@@ -297,14 +332,18 @@ static void call_start(struct peer *c, bool fresh)
 
 /* --- requests --- */
 
+static bool is_ready(void)
+{
+	return !shop.never_ready && (!shop.member.callee[0] || lab_member_knows(&shop.member));
+}
+
 /* The pair of a waiting client is its call; a slow one has none yet. */
 static void client_serve(struct peer *c)
 {
 	c->due = 0;
 	if (strcmp(c->path, "/health") == 0)
-		client_answer(c, shop.never_ready ? 503 : 200,
-			      shop.never_ready ? "{\"health\":\"not yet\"}\n"
-					       : "{\"health\":\"ok\"}\n");
+		client_answer(c, is_ready() ? 200 : 503,
+			      is_ready() ? "{\"health\":\"ok\"}\n" : "{\"health\":\"not yet\"}\n");
 	else if (strncmp(c->path, "/told/", 6) == 0) {
 		mode_set(c->path + 6);
 		client_answer(c, 200, "{}\n");
@@ -365,14 +404,13 @@ static void accept_all(void)
 
 static void stop(void)
 {
-	const char *grace = getenv("SHOP_GRACE");
-
 	if (shop.ignore_term || shop.stopping)
 		return;
+	lab_ticker_end(&shop.member.ticker);
 	accept_all(); /* who is in the queue already would get a reset */
 	close(shop.listener);
 	shop.stopping = true;
-	shop.stop_at = lab_now() + (grace ? strtol(grace, NULL, 10) : 300);
+	shop.stop_at = lab_now() + number_of("SHOP_GRACE", 300);
 	fprintf(stderr, "shop: stopping after %lu requests\n", shop.served);
 }
 
@@ -394,6 +432,12 @@ static void signal_readable(int fd)
 
 /* --- the loop --- */
 
+/* Idle, to somebody who is not to be called any more. */
+static bool call_is_stale(const struct peer *p)
+{
+	return !p->waiting && shop.member.callee[0] && !lab_member_lists(&shop.member, p->to);
+}
+
 static void timers_run(void)
 {
 	int64_t now = lab_now();
@@ -403,6 +447,8 @@ static void timers_run(void)
 		exit(3);
 	}
 	for (struct peer *p = shop.peers; p; p = p->next) {
+		if (!p->dead && p->kind == KIND_CALL && call_is_stale(p))
+			peer_kill(p);
 		if (p->dead || !p->due || now < p->due)
 			continue;
 		if (p->kind == KIND_CLIENT)
@@ -433,7 +479,7 @@ static void peer_event(struct peer *p, uint32_t events)
 		call_readable(p);
 }
 
-static int serve(void)
+static void serve(void)
 {
 	struct epoll_event events[64];
 
@@ -445,8 +491,43 @@ static int serve(void)
 		timers_run();
 		peers_sweep();
 		if (shop.stopping && (!busy(true) || (lab_now() >= shop.stop_at && !busy(false))))
-			return 0;
+			return;
 	}
+}
+
+/* --- starting --- */
+
+static void describe(struct lab_instance *i, const char *address)
+{
+	const char *colon = strrchr(address, ':');
+
+	snprintf(i->address, sizeof(i->address), "%.*s", (int)(colon - address), address);
+	i->port = (unsigned)strtoul(colon + 1, NULL, 10);
+	snprintf(i->version, sizeof(i->version), "%s", shop.version);
+	text_of("SHOP_HOST", i->address, i->host, sizeof(i->host));
+	text_of("SHOP_ZONE", "", i->zone, sizeof(i->zone));
+	text_of("SHOP_LANE", "", i->lane, sizeof(i->lane));
+	text_of("SHOP_SERVICE", shop.role, i->service, sizeof(i->service));
+}
+
+/* One that never gets ready stays away from the registry. */
+static void registry_join(const char *address)
+{
+	struct lab_member *m = &shop.member;
+	const char *registry = getenv("SHOP_REGISTRY");
+
+	if (!registry || !*registry)
+		return;
+	if (!lab_registry_parse(&m->registry, registry))
+		lab_die("shop: SHOP_REGISTRY: %s", registry);
+	describe(&m->instance, address);
+	if (shop.never_ready)
+		m->instance.service[0] = '\0';
+	if (shop.call && !strchr(shop.call, ':'))
+		snprintf(m->callee, sizeof(m->callee), "%s", shop.call);
+	m->ttl = (int)number_of("SHOP_TTL", 10);
+	m->every_ms = (int)number_of("SHOP_REFRESH", 1000);
+	lab_member_start(m);
 }
 
 static int signals_open(void)
@@ -483,5 +564,8 @@ int main(int argc, char **argv)
 	peer_add(KIND_LISTENER, shop.listener);
 	peer_add(KIND_SIGNAL, signals_open());
 	fprintf(stderr, "shop: %s %s on %s, %s\n", shop.role, shop.version, address, shop.mode);
-	return serve();
+	registry_join(address);
+	serve();
+	lab_ticker_stop(&shop.member.ticker);
+	return 0;
 }
