@@ -339,6 +339,14 @@ void app_act(struct app *a, enum action what)
 	act_general(a, s, what);
 }
 
+/* Keys of other views mean nothing in this one. */
+static bool is_here(void *arg, enum action what)
+{
+	const struct app *a = arg;
+
+	return !(key_rows[what].needs & KEY_NEEDS_OFFER) || offers(a->stacks[a->tab]->ops, what);
+}
+
 void app_key(struct app *a, uint32_t key)
 {
 	enum action what;
@@ -363,7 +371,7 @@ void app_key(struct app *a, uint32_t key)
 		act_mouse(a, key);
 		return;
 	}
-	what = bindings_find(a->bindings, key);
+	what = bindings_find(a->bindings, key, is_here, a);
 	if (what != ACT_NONE)
 		app_act(a, what);
 	else

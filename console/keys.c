@@ -138,15 +138,30 @@ void bindings_free(struct bindings *b)
 	free(b);
 }
 
-enum action bindings_find(const struct bindings *b, uint32_t key)
+static bool has_key(const struct bindings *b, size_t a, uint32_t key)
 {
-	size_t a, i;
+	size_t i;
 
-	for (a = ACT_NONE + 1; key && a < ACT_COUNT; a++)
-		for (i = 0; i < KEYS_EACH; i++)
-			if (b->keys[a][i] == key)
-				return (enum action)a;
-	return ACT_NONE;
+	for (i = 0; key && i < KEYS_EACH; i++)
+		if (b->keys[a][i] == key)
+			return true;
+	return false;
+}
+
+enum action bindings_find(const struct bindings *b, uint32_t key,
+			  bool (*fits)(void *arg, enum action a), void *arg)
+{
+	enum action first = ACT_NONE;
+	size_t a;
+
+	for (a = ACT_NONE + 1; a < ACT_COUNT; a++) {
+		if (!has_key(b, a, key))
+			continue;
+		if (!fits || fits(arg, (enum action)a))
+			return (enum action)a;
+		first = first == ACT_NONE ? (enum action)a : first;
+	}
+	return first;
 }
 
 /* One rule to remember: what changes the world is a capital letter, and no capital that is harmless

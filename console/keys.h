@@ -97,7 +97,10 @@ void bindings_free(struct bindings *b);
 /* keys: names, separated by spaces; "none" or "" unbinds. SL_EINPUT: unknown names, a capital that
  * mutates nothing is fine, a small letter or control key on what mutates is refused. */
 int bindings_set(struct bindings *b, const char *action, const char *keys, struct sl_error *e);
-enum action bindings_find(const struct bindings *b, uint32_t key);
+/* A key may stand for one thing in one view and for another in another one: the first of its
+ * actions that fits, else the first of all. fits NULL = all do. */
+enum action bindings_find(const struct bindings *b, uint32_t key,
+			  bool (*fits)(void *arg, enum action a), void *arg);
 /* Its keys for people: "j down"; "" = unbound. Returns dst. */
 const char *bindings_text(const struct bindings *b, enum action a, char *dst, size_t size);
 /* The first of them: "j". */
