@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "console/ask.h"
+#include "console/question.h"
 #include "orchestrator/playbook/playbook.h"
 #include "orchestrator/view/sources.h"
 #include "plugins/host/host.h"
@@ -21,7 +21,7 @@ struct site {
 	struct inventory_file *inventory;
 	struct plugin_host *plugins;
 	struct vw_sources *sources; /* NULL without an inventory */
-	struct asks asks;
+	struct questions questions;
 	void (*changed)(void *arg, unsigned what);
 	void *arg;
 	uv_timer_t look;
@@ -124,7 +124,7 @@ void site_close(struct site *s, void (*closed)(void *arg), void *arg)
 {
 	s->closed = closed;
 	s->closed_arg = arg;
-	asks_close(&s->asks, close_next, s);
+	questions_close(&s->questions, close_next, s);
 }
 
 int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
@@ -202,12 +202,12 @@ bool site_settled(struct site *s)
 {
 	struct catalogue *c = site_catalogue(s);
 
-	return !s->asks.first && (!c || catalogue_settled(c));
+	return !s->questions.first && (!c || catalogue_settled(c));
 }
 
-struct asks *site_asks(struct site *s)
+struct questions *site_questions(struct site *s)
 {
-	return &s->asks;
+	return &s->questions;
 }
 
 void site_answered(struct site *s)

@@ -13,7 +13,7 @@
 #define SITE_SLACK_MS 1000 /* that an answer may take before its age is counted */
 
 struct site;
-struct asks; /* ask.h */
+struct questions; /* question.h */
 
 enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2, SITE_ANSWER = 4 };
 
@@ -36,8 +36,8 @@ bool site_is_ageing(struct site *s);
 void site_want(struct site *s, unsigned roles);
 /* Has every source that is looked at answered, and every question? */
 bool site_settled(struct site *s);
-struct asks *site_asks(struct site *s); /* questions under way */
-void site_answered(struct site *s);     /* one has its answer */
+struct questions *site_questions(struct site *s); /* under way */
+void site_answered(struct site *s);               /* one has its answer */
 struct vw_world site_world(struct site *s, const char *subject, int64_t now);
 /* Run `sluice ARGS...` in the background (NULL-terminated, without the program's name); done gets
  * the last line that it said. On an error done is not called. */
