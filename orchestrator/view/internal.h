@@ -38,6 +38,6 @@ bool vw_wanted(const char *want, const char *is);
 
 /* --- the views, one a file --- */
 extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events,
-	vw_traces;
+	vw_traces, vw_history;
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* View: config keys, of all services or of one. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/view/internal.h"
+#include "orchestrator/view/key_read.h"
 
 enum {
 	COL_KEY,
@@ -40,19 +42,12 @@ static bool is_for(const struct cat_key *k, const char *service)
 	return false;
 }
 
-/* With its labels a key names one thing. */
 static const char *identity(struct vw_table *t, const struct cat_key *k)
 {
-	struct sl_buf id;
-	const char *kept;
+	char *id = key_id(k);
+	const char *kept = vw_dup(t, id);
 
-	sl_buf_init(&id, 8192);
-	sl_buf_puts(&id, k->key);
-	for (size_t i = 0; i < k->label_count; i++)
-		sl_buf_printf(&id, "/%s=%s", k->labels[i].name, k->labels[i].value);
-	sl_buf_printf(&id, "@%s", k->source);
-	kept = vw_dup(t, sl_buf_str(&id));
-	sl_buf_release(&id);
+	free(id);
 	return kept;
 }
 

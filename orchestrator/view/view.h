@@ -84,7 +84,9 @@ struct vw_table {
 	void *arena;
 };
 
-struct traces; /* trace_read.h */
+struct traces;      /* trace_read.h */
+struct key_history; /* key_read.h */
+struct key_version;
 
 /* What views are built from. Members that a caller lacks are NULL: such views are empty. */
 struct vw_world {
@@ -94,6 +96,8 @@ struct vw_world {
 	const char *subject;         /* drill-down: "orders" for instances of orders; NULL = all */
 	int64_t now;                 /* Unix ms */
 	const struct traces *traces; /* what a search found */
+	const struct key_history *history; /* of one key */
+	const struct key_version *draft;   /* of that key, not published */
 };
 
 struct vw_view {

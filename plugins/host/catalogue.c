@@ -309,3 +309,11 @@ struct plugin_backend *catalogue_backend(const struct catalogue *c, const char *
 
 	return s ? s->backend : NULL;
 }
+
+struct plugin_backend *catalogue_backend_as(const struct catalogue *c, const char *source,
+					    enum cat_role role)
+{
+	const struct cat_source_node *s = source_find(c, source, role);
+
+	return s ? s->backend : NULL;
+}

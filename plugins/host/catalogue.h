@@ -123,5 +123,8 @@ const struct cat_change *catalogue_change(const struct catalogue *c, size_t i);
 const char *catalogue_state_word(enum sl_instance_state s);
 /* The backend behind a source, for calls that are not polled (traces, history, writes). */
 struct plugin_backend *catalogue_backend(const struct catalogue *c, const char *source);
+/* The same where names of two roles may be one. */
+struct plugin_backend *catalogue_backend_as(const struct catalogue *c, const char *source,
+					    enum cat_role role);
 
 #endif
