@@ -242,9 +242,11 @@ static void draw_filter(struct app *a, struct screen *s, struct canvas *c, struc
 	count_text(shown, sizeof shown, t->count);
 	count_text(all, sizeof all, rows);
 	if (t->count != rows)
-		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s of %s", shown, all);
+		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s of %s %s", shown, all,
+				   t->data->view->name);
 	else
-		x += canvas_text(c, x, r.y, end - x, look(PAINT_DIM), all);
+		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s %s", all,
+				   t->data->view->name);
 	if (t->mark_count)
 		x += canvas_printf(c, x, r.y, end - x, look(PAINT_ACCENT), "   %zu marked",
 				   t->mark_count);

@@ -112,6 +112,8 @@ void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const
 
 		if (!isnan(top))
 			canvas_char(c, x + i, y, look(graph_ramp(top, limit)), ch);
+		else if ((i + 1) * per_cell <= slots - n) /* before there was anything */
+			canvas_char(c, x + i, y, look(PAINT_FAINT), c->utf8 ? braille(1, 0) : '_');
 	}
 }
 

@@ -10,7 +10,8 @@
 /*
  * Numbers over time, the newest at the right: the shape is scaled to its own peak, the colour runs
  * from green to red as a value passes `limit` (at half of it it turns amber; 0 = three times the
- * median). Braille where the canvas has UTF-8, ten grey steps of ASCII otherwise. NaN = a gap.
+ * median). Braille where the canvas has UTF-8, ten grey steps of ASCII otherwise. NaN = a gap;
+ * a faint line leads to the first one.
  */
 void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
 		 size_t count, double limit);

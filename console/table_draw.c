@@ -15,6 +15,9 @@
 #define MARGIN      5 /* mark, cursor, space, state, space */
 #define GAP         2
 #define SPARK_CELLS 16
+#define SPARK_MOST  56 /* a graph that is longer says nothing more */
+#define NAME_SPARE  16 /* that a name may take of what is left over */
+#define GAP_MOST    4
 #define GENTLE      14
 #define BAR_CELLS   5
 
@@ -185,23 +188,48 @@ static void fit(const struct table *t, struct plan *p, unsigned width)
 			break;
 }
 
-/* What is left over goes to the column that may take it; figures stay together. */
+static unsigned give(struct plan *p, size_t i, unsigned spare, unsigned most)
+{
+	unsigned more = spare < most ? spare : most;
+
+	p->width[i] += more;
+	return spare - more;
+}
+
+/* What is left over: half of it makes graphs longer, a little goes to the name or all of it to the
+ * text that may be of any length, and the rest stands between columns; figures stay together. */
+static unsigned spread(struct plan *p, const struct vw_column *columns, unsigned spare)
+{
+	size_t i, roomy = p->count, shown = 0;
+
+	for (i = 0; i < p->count; i++) {
+		if (!p->in[i])
+			continue;
+		shown++;
+		if (columns[i].kind == VW_SERIES && p->width[i] < SPARK_MOST)
+			spare = spare / 2 + give(p, i, spare - spare / 2, SPARK_MOST - p->width[i]);
+		if (!columns[i].most && roomy == p->count)
+			roomy = i;
+	}
+	if (roomy < p->count)
+		spare = give(p, roomy, spare, roomy ? spare : NAME_SPARE);
+	else if (p->count && p->in[0] && columns[0].kind == VW_TEXT)
+		spare = give(p, 0, spare, NAME_SPARE);
+	spare = shown > 1 ? spare / (unsigned)(shown - 1) : 0;
+	return spare < GAP_MOST ? spare : GAP_MOST;
+}
+
 static void place(struct plan *p, const struct vw_column *columns, struct rect r)
 {
-	unsigned x = r.x + MARGIN, spare, used = plan_width(p, columns) + 1;
-	size_t i, roomy = p->count;
+	unsigned x = r.x + MARGIN, used = plan_width(p, columns) + 2, gap;
+	size_t i;
 
-	spare = used < r.width ? r.width - used : 0;
-	for (i = 0; i < p->count; i++)
-		if (p->in[i] && !columns[i].most && roomy == p->count)
-			roomy = i;
-	if (roomy < p->count)
-		p->width[roomy] += spare > 16 && roomy == 0 ? 16 : spare;
+	gap = spread(p, columns, used < r.width ? r.width - used : 0);
 	for (i = 0; i < p->count; i++) {
 		if (!p->in[i])
 			continue;
 		if (x > r.x + MARGIN)
-			x += gap_before(columns, i);
+			x += gap_before(columns, i) + (is_total(columns, i) ? 0 : gap);
 		p->x[i] = x;
 		x += p->width[i];
 	}
@@ -214,7 +242,10 @@ static void draw_titles(const struct table *t, const struct plan *p, struct canv
 {
 	const struct vw_column *columns = t->data->view->columns;
 	bool by_state = false;
+	unsigned x;
 	size_t i;
+
+	canvas_fill(c, (struct rect){r.x, r.y, r.width, 1}, look(PAINT_FAINT));
 
 	for (i = 0; i < p->count; i++)
 		by_state |=
@@ -245,6 +276,8 @@ static void draw_titles(const struct table *t, const struct plan *p, struct canv
 		canvas_char(c, r.x, r.y, look_bold(PAINT_ACCENT), '<');
 	if (p->more_right)
 		canvas_char(c, r.x + r.width - 1, r.y, look_bold(PAINT_ACCENT), '>');
+	for (x = r.x; x < r.x + r.width; x++)
+		canvas_at(c, x, r.y)->look.attr |= LOOK_UNDERLINE;
 }
 
 static double share_of(const struct vw_cell *cell)
