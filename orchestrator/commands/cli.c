@@ -11,6 +11,7 @@
 #include "plugins/sdk/units.h"
 
 #define VARS_FILE_MAX (1u << 20)
+#define WEIGHT_MAX    1000000
 #define LONG_BASE     1000 /* getopt's values of long options: LONG_BASE + id */
 
 struct parser {
@@ -90,6 +91,14 @@ static int take_list(const char **items, size_t *count, size_t max, const char *
 	return RUN_DONE;
 }
 
+static int take_weight(struct cli *c, const char *value)
+{
+	if (sl_count_parse(value, 0, WEIGHT_MAX, &c->weight))
+		return RUN_DONE;
+	cli_error("--weight takes a whole number from 0 to %d", WEIGHT_MAX);
+	return RUN_INPUT;
+}
+
 static int take_fd(struct cli *c, const char *value)
 {
 	int64_t fd;
@@ -135,6 +144,11 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 		return parse_output(c, value);
 	case OPT_STARTED_FD:
 		return take_fd(c, value);
+	case OPT_WEIGHT:
+		return take_weight(c, value);
+	case OPT_FORCE:
+		c->force = true;
+		break;
 	case OPT_YES:
 		c->yes = true;
 		break;

@@ -38,6 +38,8 @@ enum option_id {
 	OPT_STARTED_FD,
 	OPT_FILTER,
 	OPT_SORT,
+	OPT_WEIGHT,
+	OPT_FORCE,
 	OPT_COUNT
 };
 
@@ -79,7 +81,8 @@ struct cli {
 	unsigned given; /* bits */
 	const char *inventory, *limit, *reason, *out, *filter, *sort;
 	enum cli_output output;
-	bool yes, detach, wait, take_over, keep, no_color;
+	bool yes, detach, wait, take_over, keep, no_color, force;
+	int64_t weight;          /* -1 = not given */
 	int verbose, started_fd; /* -1 = none */
 	struct pb_set *sets;     /* vars files first, then --set */
 	size_t set_count, set_cap;
@@ -163,6 +166,9 @@ int command_undo(struct cli *c);
 int command_attach(struct cli *c);
 int command_runs(struct cli *c);
 int command_show(struct cli *c);
+int command_drain(struct cli *c); /* change.c, and the next two */
+int command_enable(struct cli *c);
+int command_weight(struct cli *c);
 int command_get(struct cli *c);
 int command_watch(struct cli *c);
 int command_plugins(struct cli *c);

@@ -169,7 +169,7 @@ static int run_command(struct cli *c)
 
 int commands_main(int argc, char **argv)
 {
-	struct cli c = {.started_fd = -1};
+	struct cli c = {.started_fd = -1, .weight = -1};
 	int rc;
 
 	if (argc > 1 && !strcmp(argv[1], "console"))

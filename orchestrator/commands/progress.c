@@ -356,7 +356,10 @@ static void print_result(struct progress *p, int code)
 			 (long long)p->view.number);
 	printf("run %lld (%s %s): %s\n", (long long)p->view.number,
 	       p->view.plan.service ? p->view.plan.service : "-",
-	       p->view.plan.version ? p->view.plan.version : "-", words);
+	       p->view.plan.version  ? p->view.plan.version
+	       : p->view.plan.action ? p->view.plan.action
+				     : "-",
+	       words);
 }
 
 void progress_finish(struct progress *p, int code)

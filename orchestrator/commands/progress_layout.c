@@ -51,6 +51,13 @@ void layout_title(const struct run_view *v, const struct caps *caps, const char 
 	row_put(&r, STYLE_DIM, "run ");
 	row_put(&r, STYLE_BOLD, "%lld", (long long)v->number);
 	row_put(&r, STYLE_BOLD, "  %s", or_dash(v->plan.service));
+	if (v->plan.action) {
+		row_put(&r, STYLE_PLAIN, "  %s%s", v->plan.undo ? "undo of " : "", v->plan.action);
+		row_put(&r, STYLE_DIM, "   %zu change%s%s%s", v->plan.step_count,
+			v->plan.step_count == 1 ? "" : "s", by && *by ? ", " : "", by ? by : "");
+		row_end(&r);
+		return;
+	}
 	row_put(&r, STYLE_PLAIN, "  %s", change_text(&v->plan, change, sizeof change));
 	row_put(&r, STYLE_DIM, "   %zu of %zu instances%s%s", v->plan.touched, v->plan.total,
 		by && *by ? ", " : "", by ? by : "");
@@ -467,6 +474,18 @@ void layout_frame(const struct run_view *v, size_t from, int64_t now, enum layou
 	status_row(v, now, hint, caps, out);
 }
 
+/* Of an action: how many of its changes stand. */
+static size_t changes_standing(const struct run_view *v)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < v->plan.step_count; i++)
+		n += v->steps[i].state == PROGRESS_OK;
+	for (i = 0; i < v->undo.step_count; i++)
+		n -= n && v->undo_steps[i].state == PROGRESS_OK;
+	return n;
+}
+
 void layout_result(const struct run_view *v, char *dst, size_t size)
 {
 	static const struct {
@@ -492,6 +511,12 @@ void layout_result(const struct run_view *v, char *dst, size_t size)
 			said = words[i].words;
 	sl_duration_human(took, sizeof took,
 			  v->ended > v->started && v->started ? v->ended - v->started : 0);
+	if (v->plan.action) {
+		snprintf(dst, size, "%s%s%s, %zu of %zu %s", said, v->ended ? " in " : "",
+			 v->ended ? took : "", changes_standing(v), v->plan.step_count,
+			 v->plan.undo ? "as before" : "changed");
+		return;
+	}
 	if (v->outcome && (!strcmp(v->outcome, "undone") || !strcmp(v->outcome, "rolledBack")))
 		snprintf(dst, size, "%s in %s, %zu of %zu as before", said, took, n - fresh, n);
 	else

@@ -92,8 +92,12 @@ const char *change_text(const struct plan *p, char *dst, size_t size)
 {
 	const char *fresh = p->version ? p->version : "-", *old = p->old_version;
 
-	if (p->undo)
+	if (p->undo && p->action)
+		snprintf(dst, size, "undo of %s", p->action);
+	else if (p->undo)
 		snprintf(dst, size, "%s -> %s", fresh, old ? old : "as before");
+	else if (p->action)
+		snprintf(dst, size, "%s", p->action);
 	else if (old)
 		snprintf(dst, size, "%s -> %s", old, fresh);
 	else
@@ -103,7 +107,11 @@ const char *change_text(const struct plan *p, char *dst, size_t size)
 
 const char *step_target(const struct plan_step *s, char *dst, size_t size)
 {
-	if (s->host && s->port)
+	if (s->what == DO_CHANGE && s->host && s->port)
+		snprintf(dst, size, "%s (%s:%u)", s->name, s->host, s->port);
+	else if (s->what == DO_CHANGE && s->name)
+		snprintf(dst, size, "%s", s->name);
+	else if (s->host && s->port)
 		snprintf(dst, size, "%s:%u", s->host, s->port);
 	else if (s->host)
 		snprintf(dst, size, "%s", s->host);
@@ -132,6 +140,7 @@ const char *step_doing(const struct plan_step *s)
 		[DO_PRUNE] = "pruning",
 		[DO_UNSTAGE] = "dropping staged files",
 		[DO_RELEASE] = "giving back",
+		[DO_CHANGE] = "changing",
 	};
 
 	return s->what < DO_COUNT && words[s->what] ? words[s->what] : plan_do_name(s->what);

@@ -137,14 +137,28 @@ static const char *state_word(const struct side *s, const struct view_step *seen
 static const char *undo_word(const struct plan_step *s)
 {
 	static const char *const words[DO_COUNT] = {
-		[DO_CLAIM] = "release", [DO_STAGE] = "drop what was staged",
-		[DO_DRAIN] = "return",  [DO_SWAP] = "swap back",
-		[DO_RETURN] = "drain",  [DO_WEIGHT] = "prior weights",
+		[DO_CLAIM] = "release",      [DO_STAGE] = "drop what was staged",
+		[DO_DRAIN] = "return",       [DO_SWAP] = "swap back",
+		[DO_RETURN] = "drain",       [DO_WEIGHT] = "prior weights",
+		[DO_CHANGE] = "prior value",
 	};
 
 	if (s->what == DO_RUN)
 		return s->undo;
 	return s->what < DO_COUNT ? words[s->what] : NULL;
+}
+
+static void add_change(cJSON *one, const struct plan_step *step, const struct view_step *seen)
+{
+	static const char *const keys[] = {"prior", "target"};
+
+	sl_json_add_str(one, "subject", step->name);
+	for (size_t i = 0; i < SL_COUNT(keys); i++) {
+		const cJSON *value = sl_json_get(seen->intent, keys[i]);
+
+		cJSON_AddItemToObject(one, keys[i],
+				      value ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
+	}
 }
 
 static void add_step(cJSON *list, const struct side *s, size_t i)
@@ -166,6 +180,8 @@ static void add_step(cJSON *list, const struct side *s, size_t i)
 	add_time(one, "started", seen->started);
 	add_time(one, "ended", seen->ended);
 	sl_json_add_str(one, "undo", s->plan->undo ? NULL : undo_word(step));
+	if (step->what == DO_CHANGE)
+		add_change(one, step, seen);
 	if (seen->error) {
 		error = sl_json_add_object(one, "error");
 		sl_json_add_str(error, "code", seen->error_code);
@@ -268,6 +284,9 @@ static void put_side(const struct run_view *v, const struct side *s, bool steps,
 			row_put(&row, STYLE_PLAIN, "%s %s", plan_do_name(step->what),
 				step_target(step, name, sizeof name));
 			row_to(&row, 46);
+			if (step->what == DO_CHANGE)
+				row_put(&row, STYLE_PLAIN, "%s  ",
+					sl_json_str(seen->intent, "text", ""));
 			row_put(&row, STYLE_DIM, "%s", state_word(s, seen));
 			if (seen->ended && seen->started)
 				row_put(&row, STYLE_DIM, " %s",
@@ -334,7 +353,7 @@ static int show_text(const struct cli *c, const struct store_run *r, const struc
 {
 	struct caps caps = caps_of_output(c);
 	struct side forward = side_forward(v), undo = side_undo(v);
-	bool steps = c->output == OUTPUT_WIDE;
+	bool steps = c->output == OUTPUT_WIDE || v->plan.action;
 	struct sl_buf out;
 
 	sl_buf_init(&out, 16u << 20);

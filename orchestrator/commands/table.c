@@ -27,12 +27,16 @@ const struct option_row option_rows[OPT_COUNT] = {
 	[OPT_STARTED_FD] = {0, "started-fd", "FD", NULL},
 	[OPT_FILTER] = {'f', "filter", "TERMS", "only these rows: 'state:bad p99>200 !test'"},
 	[OPT_SORT] = {0, "sort", "COLUMN", "order by a column; -COLUMN for the other way round"},
+	[OPT_WEIGHT] = {0, "weight", "N", "the weight that the instances shall have"},
+	[OPT_FORCE] = {0, "force", NULL, "also when no instance stays in service"},
 };
 
-#define O(id)      (1u << OPT_##id)
-#define EVERYWHERE (O(VERBOSE) | O(NO_COLOR) | O(HELP) | O(VERSION) | O(OUTPUT))
-#define LOADS      (O(INVENTORY) | O(SET) | O(VARS_FILE) | O(LIMIT))
-#define CARRIES    (O(YES) | O(REASON) | O(DETACH) | O(WAIT) | O(TAKE_OVER) | O(STARTED_FD))
+#define CHANGED_MAX 1001 /* a service and its instances */
+#define O(id)       (1u << OPT_##id)
+#define EVERYWHERE  (O(VERBOSE) | O(NO_COLOR) | O(HELP) | O(VERSION) | O(OUTPUT))
+#define LOADS       (O(INVENTORY) | O(SET) | O(VARS_FILE) | O(LIMIT))
+#define CHANGES     (O(INVENTORY) | O(YES) | O(REASON) | O(FORCE))
+#define CARRIES     (O(YES) | O(REASON) | O(DETACH) | O(WAIT) | O(TAKE_OVER) | O(STARTED_FD))
 
 const struct command commands[] = {
 	{.name = "validate",
@@ -140,6 +144,40 @@ const struct command commands[] = {
 	 .flags = CMD_NEEDS_STORE,
 	 .max_args = 1,
 	 .handler = command_show},
+	{.name = "drain",
+	 .summary = "take instances out of service, in their registry",
+	 .usage = "SERVICE INSTANCE...",
+	 .about =
+		 "Marks them OUT, so that callers stop choosing them; the processes go on. "
+		 "INSTANCE "
+		 "is an id, a host or host:port, as `sluice get instances` prints them. A run of "
+		 "its own: `sluice undo` puts back what was. All or nothing: when one cannot be "
+		 "marked, those before it are put back. Refused (2) when no instance would stay in "
+		 "service, and (6) while an unfinished run is at work on the service.",
+	 .options = CHANGES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .min_args = 2,
+	 .max_args = CHANGED_MAX,
+	 .handler = command_drain},
+	{.name = "enable",
+	 .summary = "put instances back into service, in their registry",
+	 .usage = "SERVICE INSTANCE...",
+	 .about = "Marks them UP. Everything else is as with `sluice drain`.",
+	 .options = CHANGES,
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .min_args = 2,
+	 .max_args = CHANGED_MAX,
+	 .handler = command_enable},
+	{.name = "weight",
+	 .summary = "give instances a weight, in their registry",
+	 .usage = "SERVICE INSTANCE... --weight N",
+	 .about = "Only callers that look at weights care. Everything else is as with `sluice "
+		  "drain`.",
+	 .options = CHANGES | O(WEIGHT),
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .min_args = 2,
+	 .max_args = CHANGED_MAX,
+	 .handler = command_weight},
 	{.name = "get",
 	 .summary = "show services, instances, keys, runs, releases, events or traces",
 	 .usage = "VIEW [SUBJECT] | trace ID",

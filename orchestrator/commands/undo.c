@@ -37,7 +37,8 @@ static int undo(struct cli *c, struct store_run *r)
 	int64_t by = over ? taken_back_by(c, r->number) : 0;
 
 	if (over && !strcmp(r->kind, "undo") && !strcmp(r->outcome, "undone")) {
-		cli_error("run %lld is itself an undo: run the playbook again instead",
+		cli_error("run %lld is itself an undo: run the playbook again, or set what you "
+			  "want",
 			  (long long)r->number);
 		return RUN_INPUT;
 	}

@@ -9,11 +9,11 @@
 #include "plugins/sdk/mem.h"
 
 static const char *const do_names[DO_COUNT] = {
-	[DO_CLAIM] = "claim",     [DO_STAGE] = "stage", [DO_DRAIN] = "drain",
-	[DO_SWAP] = "swap",       [DO_READY] = "ready", [DO_RETURN] = "return",
-	[DO_WEIGHT] = "weight",   [DO_PAUSE] = "pause", [DO_RUN] = "run",
-	[DO_RESTORE] = "restore", [DO_PRUNE] = "prune", [DO_UNSTAGE] = "unstage",
-	[DO_RELEASE] = "release",
+	[DO_CLAIM] = "claim",     [DO_STAGE] = "stage",   [DO_DRAIN] = "drain",
+	[DO_SWAP] = "swap",       [DO_READY] = "ready",   [DO_RETURN] = "return",
+	[DO_WEIGHT] = "weight",   [DO_PAUSE] = "pause",   [DO_RUN] = "run",
+	[DO_RESTORE] = "restore", [DO_PRUNE] = "prune",   [DO_UNSTAGE] = "unstage",
+	[DO_RELEASE] = "release", [DO_CHANGE] = "change",
 };
 
 const char *plan_do_name(enum plan_do d)
@@ -198,7 +198,7 @@ void plan_release(struct plan *p)
 		step_release(&p->steps[i]);
 	for (size_t i = 0; i < p->note_count; i++)
 		free(p->notes[i]);
-	char *const strings[] = {p->service, p->version, p->old_version,
+	char *const strings[] = {p->action,  p->service, p->version, p->old_version,
 				 p->release, p->digest,  p->artifact};
 	for (size_t i = 0; i < SL_COUNT(strings); i++)
 		free(strings[i]);

@@ -19,6 +19,7 @@ static const char *const wave_names[] = {
 	[WAVE_CLAIM] = "claim",     [WAVE_STAGE] = "stage", [WAVE_UPGRADE] = "upgrade",
 	[WAVE_TRAFFIC] = "traffic", [WAVE_PAUSE] = "pause", [WAVE_RUN] = "run",
 	[WAVE_FINISH] = "finish",   [WAVE_PRUNE] = "prune", [WAVE_RELEASE] = "release",
+	[WAVE_CHANGE] = "change",
 };
 
 enum field_type { F_STRING, F_BOOL, F_DURATION, F_SHARE };
@@ -55,6 +56,7 @@ static const struct field step_fields[] = {
 
 static const struct field plan_fields[] = {
 	{"undo", F_BOOL, offsetof(struct plan, undo)},
+	{"action", F_STRING, offsetof(struct plan, action)},
 	{"service", F_STRING, offsetof(struct plan, service)},
 	{"version", F_STRING, offsetof(struct plan, version)},
 	{"oldVersion", F_STRING, offsetof(struct plan, old_version)},
@@ -244,6 +246,21 @@ static int read_step(const cJSON *o, const struct plan *p, struct plan_step *s, 
 	return SL_OK;
 }
 
+/* An action holds changes and nothing else, a rollout none: neither is walked as the other. */
+static int check_kind(const struct plan *p, struct sl_error *e)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		if ((p->steps[i].what == DO_CHANGE) != (p->action != NULL))
+			return sl_fail(e, SL_EPROTO,
+				       "the plan is damaged: step %s is of another kind",
+				       p->steps[i].id);
+	for (size_t i = 0; i < p->wave_count; i++)
+		if ((p->waves[i].kind == WAVE_CHANGE) != (p->action != NULL))
+			return sl_fail(e, SL_EPROTO,
+				       "the plan is damaged: wave %zu is of another kind", i + 1);
+	return SL_OK;
+}
+
 /* Waves hold all steps, in order, each once. */
 static int check_layout(const struct plan *p, struct sl_error *e)
 {
@@ -284,7 +301,7 @@ static int read_lists(const cJSON *j, struct plan *p, struct sl_error *e)
 		if (rc)
 			return rc;
 	}
-	return check_layout(p, e);
+	return check_kind(p, e) ? SL_EPROTO : check_layout(p, e);
 }
 
 static void read_notes(const cJSON *j, struct plan *p)

@@ -72,6 +72,7 @@ enum plan_do {
 	DO_PRUNE,
 	DO_UNSTAGE, /* undo only */
 	DO_RELEASE, /* give the claim back */
+	DO_CHANGE,  /* of an action: one thing at a backend (run/action.h) */
 	DO_COUNT
 };
 const char *plan_do_name(enum plan_do d); /* "claim", "stage", "drain", "swap", ... as in events */
@@ -97,7 +98,7 @@ struct plan_step {
 	double share; /* wanted share of the new side, 0..1; -1 = weights are not ours (rolling) */
 	/* pause: */
 	int64_t pause_ms; /* -1 = until promote */
-	/* run: */
+	/* run; of a change, name is what is changed: an instance's id, a key */
 	char *name, *command, *undo, *check; /* sh text; rendered but for $(run), which the walker
 					      * gives in the environment as SLUICE_RUN */
 	bool repeatable;
@@ -113,7 +114,8 @@ enum plan_wave_kind {
 	WAVE_RUN,
 	WAVE_FINISH,
 	WAVE_PRUNE,
-	WAVE_RELEASE
+	WAVE_RELEASE,
+	WAVE_CHANGE
 };
 
 struct plan_wave {
@@ -127,6 +129,7 @@ struct plan_wave {
 
 struct plan {
 	bool undo;
+	char *action; /* "drain", "publish": no rollout but an action; NULL = a rollout */
 	char *service, *version, *old_version; /* old: most common one, NULL = first install */
 	char *release, *digest;                /* target release name and sha256 */
 	char *artifact;                        /* local path */

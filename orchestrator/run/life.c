@@ -21,7 +21,7 @@ struct plan_input runner_plan_input(const struct run_inputs *in, const struct ob
 	};
 }
 
-static void new_uuid(char out[37])
+void runner_uuid(char out[37])
 {
 	unsigned char b[16];
 	uv_random(NULL, NULL, b, sizeof b, 0, NULL);
@@ -206,7 +206,7 @@ static int create_row(struct runner *r, const char *kind, int64_t parent, const 
 		      struct store_run *row)
 {
 	const struct run_options *o = r->options;
-	new_uuid(r->uuid);
+	runner_uuid(r->uuid);
 	*row = (struct store_run){
 		.name = sl_strdup(r->in->playbook->name),
 		.kind = sl_strdup(kind),

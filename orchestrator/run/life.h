@@ -22,6 +22,7 @@ int runner_claim_store(struct runner *r);
 /* Walk until the run is over. The journal is flushed before this returns. */
 int runner_go(struct runner *r);
 void runner_close(struct runner *r);
+void runner_uuid(char out[37]); /* a new one */
 
 /* --- owners.c --- */
 /* The first foreign owner; NULL = all is free or ours (uuid). */

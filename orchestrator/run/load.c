@@ -295,6 +295,10 @@ int run_plan_file_load(const char *path, const struct plugin_host *plugins, cons
 		rc = same_artifact(in, e);
 	if (!rc)
 		rc = plan_from_json(sl_json_get(doc, "plan"), plan, e) ? RUN_INPUT : RUN_DONE;
+	if (!rc && plan->action) {
+		sl_fail(e, SL_EINPUT, "%s is no plan of a rollout", path);
+		rc = RUN_INPUT;
+	}
 	cJSON_Delete(doc);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/run/action.h"
 #include "orchestrator/run/inputs.h"
 #include "orchestrator/run/life.h"
 #include "plugins/sdk/json.h"
@@ -248,6 +249,8 @@ int run_resume(struct store *store, int64_t number, const char *verb, struct plu
 	struct run_view view = {0};
 	struct observed seen = {0};
 	struct store_run row = {0};
+	if (action_is(store, number))
+		return action_resume(store, number, verb, plugins, o, e);
 	int rc = runner_load(store, number, plugins, &in, &view, e);
 	if (!rc && verb_fits(&view, number, verb, e))
 		rc = RUN_INPUT;

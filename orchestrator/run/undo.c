@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/run/action.h"
 #include "orchestrator/run/life.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -82,6 +83,8 @@ int run_undo_finished(struct store *store, int64_t number, struct plugin_host *p
 	struct runner r;
 	struct observed seen = {0};
 	struct plan plan = {0};
+	if (action_is(store, number))
+		return action_undo_finished(store, number, plugins, o, e);
 	int rc = runner_load(store, number, plugins, &in, &parent, e);
 	if (!rc && parent.outcome && strcmp(parent.outcome, "needsHuman") == 0) {
 		run_view_release(&parent);

@@ -41,7 +41,7 @@ bool store_controller_alive(const struct store_controller *c); /* on this machin
 struct store_run {
 	int64_t number;
 	char uuid[37];
-	char *name, *kind; /* kind: rollout, undo, lock */
+	char *name, *kind; /* kind: rollout, undo, action, lock */
 	int64_t parent;    /* 0 = none */
 	char *state;       /* running, paused, undoing, ended */
 	char *outcome; /* done, owed, rolledBack, undone, needsHuman, refused; "" while not ended */

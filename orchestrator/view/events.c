@@ -73,7 +73,8 @@ static const char *text_of(struct vw_table *t, const cJSON *event)
 {
 	const char *error = sl_json_str(sl_json_get(event, "error"), "message", NULL);
 	const char *outcome = sl_json_str(event, "outcome", NULL);
-	static const char *const keys[] = {"failure", "why", "title", "reason", "verb", "result"};
+	static const char *const keys[] = {"failure", "why",  "title", "text",
+					   "reason",  "verb", "result"};
 
 	if (error)
 		return error;
@@ -96,6 +97,10 @@ static const char *subject_of(struct vw_table *t, const cJSON *event, const char
 	const char *host = sl_json_str(event, "host", NULL);
 	int64_t port = sl_json_int(event, "port", 0);
 
+	const char *action = sl_json_str(event, "action", NULL);
+
+	if (what && action) /* "drain i-7" */
+		return vw_printf(t, "%s %s", action, sl_json_str(event, "subject", ""));
 	if (what && host && port)
 		return vw_printf(t, "%s %s:%" PRId64, what, host, port);
 	if (what)

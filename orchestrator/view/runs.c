@@ -31,7 +31,7 @@ enum {
 static const struct vw_column columns[COL_COUNT] = {
 	[COL_NUMBER] = {"number", "RUN", "Number of the run.", VW_NUMBER, 3, 8, 0, false},
 	[COL_NAME] = {"name", "NAME", "Name of its playbook.", VW_TEXT, 8, 30, 0, false},
-	[COL_KIND] = {"kind", "KIND", "rollout, undo or lock.", VW_TEXT, 4, 8, 3, false},
+	[COL_KIND] = {"kind", "KIND", "rollout, action, undo or lock.", VW_TEXT, 4, 8, 3, false},
 	[COL_STATE] = {"state", "STATE", "running, paused, undoing or ended.", VW_TEXT, 7, 8, 1,
 		       false},
 	[COL_OUTCOME] = {"outcome", "OUTCOME",

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sluice drain, enable, weight: one or several instances of a service changed in their registry, as
+ * an action. What is meant is found in fresh answers, said, and asked about before anything is
+ * touched.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/commands/command.h"
+#include "orchestrator/run/action.h"
+#include "orchestrator/run/instances.h"
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
+
+struct want {
+	const char *verb, *done; /* "drain", "drained" */
+	int state, weight;       /* SL_KEEP = as it is */
+};
+
+struct job {
+	struct cli *c;
+	const struct want *want;
+	const char *service;
+	struct inventory_file *inventory;
+	struct backends *backends;
+	struct found_instances found;
+	bool *meant; /* parallel to found.items */
+	size_t count;
+	struct action *action;
+	struct sl_error error;
+	int code;
+};
+
+/* --- which --- */
+
+static const char *label_of(const struct found_instance *i, char *dst, size_t size)
+{
+	char id[200], host[200];
+	const char *at = i->is.host ? i->is.host : i->is.address ? i->is.address : "";
+
+	sl_text_clean(id, sizeof id, i->is.id, strlen(i->is.id), false);
+	sl_text_clean(host, sizeof host, at, strlen(at), false);
+	if (*host && i->is.port)
+		snprintf(dst, size, "%s (%s:%u)", id, host, i->is.port);
+	else if (*host)
+		snprintf(dst, size, "%s (%s)", id, host);
+	else
+		snprintf(dst, size, "%s", id);
+	return dst;
+}
+
+/* What a person may have meant: ids, hosts, host:port. */
+static char *near_instance(const struct job *j, const char *name)
+{
+	char **names = sl_alloc_n(3 * j->found.count + 1, sizeof *names);
+	const char *near;
+	char *copy;
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->found.count; i++) {
+		const struct sl_instance *is = &j->found.items[i].is;
+		const char *host = is->host ? is->host : is->address;
+
+		names[n++] = sl_text_clean_dup(is->id, strlen(is->id), false);
+		if (host)
+			names[n++] = sl_text_clean_dup(host, strlen(host), false);
+		if (host && is->port) {
+			char *at = sl_asprintf("%s:%u", host, is->port);
+
+			names[n++] = sl_text_clean_dup(at, strlen(at), false);
+			free(at);
+		}
+	}
+	near = sl_text_nearest(name, (const char *const *)names, n);
+	copy = sl_strdup(near);
+	while (n)
+		free(names[--n]);
+	free(names);
+	return copy;
+}
+
+static int unknown_service(const struct job *j)
+{
+	char **names, clean[128];
+	size_t n = instances_services(j->backends, &names);
+	const char *near = sl_text_nearest(j->service, (const char *const *)names, n);
+
+	sl_text_clean(clean, sizeof clean, j->service, strlen(j->service), false);
+	if (near)
+		cli_error("service '%s' has no instances in any registry of %s (did you mean "
+			  "'%s'?)",
+			  clean, j->inventory->path, near);
+	else
+		cli_error("service '%s' has no instances in any registry of %s", clean,
+			  j->inventory->path);
+	while (n)
+		free(names[--n]);
+	free(names);
+	return RUN_INPUT;
+}
+
+static int unknown_instance(const struct job *j, const char *name)
+{
+	char *near = near_instance(j, name), clean[200];
+
+	sl_text_clean(clean, sizeof clean, name, strlen(name), false);
+	if (near)
+		cli_error("service '%s' has no instance '%s' (did you mean '%s'?)", j->service,
+			  clean, near);
+	else
+		cli_error("service '%s' has no instance '%s'; `sluice get instances %s -i %s` "
+			  "lists its %zu",
+			  j->service, clean, j->service, j->inventory->path, j->found.count);
+	free(near);
+	return RUN_INPUT;
+}
+
+static int ambiguous(const struct job *j, const char *name)
+{
+	char label[420], clean[200];
+
+	sl_text_clean(clean, sizeof clean, name, strlen(name), false);
+	cli_error("'%s' means several instances of '%s'; say which one by its id, or with its "
+		  "environment or registry before it:",
+		  clean, j->service);
+	for (size_t i = 0; i < j->found.count; i++) {
+		const struct found_instance *one = &j->found.items[i];
+		const char *environment = one->is.environment;
+
+		if (instance_answers_to(one, name))
+			fprintf(stderr, "  %s/%s\n",
+				environment && *environment ? environment : one->source,
+				label_of(one, label, sizeof label));
+	}
+	return RUN_INPUT;
+}
+
+static int mean(struct job *j, const char *name)
+{
+	size_t hits = 0, at = 0;
+
+	for (size_t i = 0; i < j->found.count; i++) {
+		if (!instance_answers_to(&j->found.items[i], name))
+			continue;
+		hits++;
+		at = i;
+	}
+	if (!hits)
+		return unknown_instance(j, name);
+	if (hits > 1)
+		return ambiguous(j, name);
+	j->count += !j->meant[at];
+	j->meant[at] = true;
+	return RUN_DONE;
+}
+
+/* A name that is not found may be in the registry that did not answer: that is said first. */
+static int unreachable(const struct job *j)
+{
+	cli_error("%s", j->found.error.msg);
+	return RUN_UNREACHABLE;
+}
+
+static int find(struct job *j)
+{
+	int rc = RUN_DONE;
+
+	if (instances_find(j->backends, j->service, &j->found, &j->error))
+		return cli_fail(&j->error);
+	if (j->found.answered < j->found.asked)
+		return unreachable(j);
+	if (!j->found.count)
+		return unknown_service(j);
+	j->meant = sl_alloc_n(j->found.count, sizeof *j->meant);
+	for (size_t i = 1; i < j->c->arg_count; i++) {
+		int one = mean(j, j->c->args[i]);
+
+		rc = rc ? rc : one;
+	}
+	return rc;
+}
+
+/* --- what is left in service --- */
+
+static bool same_service(const struct found_instance *a, const struct found_instance *b)
+{
+	const char *x = a->is.environment, *y = b->is.environment;
+
+	return a->source == b->source && !strcmp(x ? x : "", y ? y : "");
+}
+
+static bool serves_after(const struct job *j, size_t i)
+{
+	struct sl_instance is = j->found.items[i].is;
+
+	if (j->meant[i] && j->want->state != SL_KEEP)
+		is.state = (enum sl_instance_state)j->want->state;
+	if (j->meant[i] && j->want->weight != SL_KEEP)
+		is.weight = j->want->weight;
+	return instance_serves(&is);
+}
+
+/* Of the instances beside the i-th one: in service now, and after it. */
+static void count_serving(const struct job *j, size_t i, size_t *now, size_t *after)
+{
+	*now = *after = 0;
+	for (size_t k = 0; k < j->found.count; k++) {
+		if (!same_service(&j->found.items[i], &j->found.items[k]))
+			continue;
+		*now += instance_serves(&j->found.items[k].is);
+		*after += serves_after(j, k);
+	}
+}
+
+static int check_last(const struct job *j)
+{
+	size_t now, after;
+
+	for (size_t i = 0; i < j->found.count; i++) {
+		const struct found_instance *one = &j->found.items[i];
+		const char *environment = one->is.environment;
+
+		if (!j->meant[i])
+			continue;
+		count_serving(j, i, &now, &after);
+		if (!now || after || j->c->force)
+			continue;
+		cli_error("this would leave %s%s%s without an instance in service (%zu now); "
+			  "--force does it nevertheless",
+			  j->service, environment && *environment ? " in " : "",
+			  environment ? environment : "", now);
+		return RUN_INPUT;
+	}
+	return RUN_DONE;
+}
+
+/* --- asking --- */
+
+static int open_action(struct job *j)
+{
+	cJSON *changes = cJSON_CreateArray();
+	char *title = sl_asprintf("%s %zu instance%s of %s", j->want->verb, j->count,
+				  j->count == 1 ? "" : "s", j->service);
+	const struct action_ask ask = {
+		.verb = j->want->verb, .title = title, .service = j->service, .changes = changes};
+	int rc;
+
+	for (size_t i = 0; i < j->found.count; i++)
+		if (j->meant[i])
+			cJSON_AddItemToArray(
+				changes, action_instance_change(j->found.items[i].source,
+								&j->found.items[i].is,
+								j->want->state, j->want->weight));
+	rc = action_open(j->backends, &ask, &j->action, &j->error);
+	cJSON_Delete(changes);
+	free(title);
+	if (rc)
+		cli_error("%s", j->error.msg);
+	return rc;
+}
+
+static void print_items(const struct job *j, FILE *to)
+{
+	for (size_t i = 0; i < action_count(j->action); i++) {
+		struct action_item item = action_item(j->action, i);
+
+		if (item.same)
+			fprintf(to, "  %-40s  %s already\n", item.name, item.prior);
+		else
+			fprintf(to, "  %-40s  %s -> %s\n", item.name, item.prior, item.to);
+	}
+}
+
+static int ask(const struct job *j)
+{
+	size_t todo = action_todo(j->action), now = 0, after = 0, i = 0;
+	char question[256];
+
+	while (i < j->found.count && !j->meant[i])
+		i++;
+	count_serving(j, i, &now, &after);
+	snprintf(question, sizeof question,
+		 "%c%s %zu instance%s of %.100s%s (%zu in service now, %zu after)?",
+		 *j->want->verb - 'a' + 'A', j->want->verb + 1, todo, todo == 1 ? "" : "s",
+		 j->service, j->inventory->production ? ", in production" : "", now, after);
+	if (!j->c->yes)
+		print_items(j, stderr);
+	return cli_confirm(j->c, question);
+}
+
+/* --- the result --- */
+
+static const char *state_word(const struct action_item *item)
+{
+	static const char *const words[] = {[PROGRESS_NONE] = "notRun",
+					    [PROGRESS_STARTED] = "unknown",
+					    [PROGRESS_OK] = "ok",
+					    [PROGRESS_FAILED] = "failed",
+					    [PROGRESS_UNKNOWN] = "unknown"};
+
+	return item->same ? "unchanged" : words[item->state];
+}
+
+static void add_item(cJSON *list, const struct action_item *item)
+{
+	static const char *const keys[] = {"id", "host", "source", "environment"};
+	static const char *const names[] = {"instance", "host", "source", "environment"};
+	cJSON *one = cJSON_CreateObject();
+
+	for (size_t i = 0; i < SL_COUNT(keys); i++)
+		sl_json_add_str(one, names[i], sl_json_str(item->subject, keys[i], ""));
+	sl_json_add_int(one, "port", sl_json_int(item->subject, "port", 0));
+	sl_json_add_str(one, "prior", item->prior);
+	sl_json_add_str(one, "target", item->to);
+	sl_json_add_str(one, "state", state_word(item));
+	sl_json_add_str(one, "error", item->error);
+	cJSON_AddItemToArray(list, one);
+}
+
+static int print_json(const struct job *j)
+{
+	cJSON *doc = cJSON_CreateObject(), *list;
+	int64_t number = action_number(j->action);
+	int rc;
+
+	if (number)
+		sl_json_add_int(doc, "run", number);
+	else
+		cJSON_AddNullToObject(doc, "run");
+	sl_json_add_str(doc, "verb", j->want->verb);
+	sl_json_add_str(doc, "service", j->service);
+	sl_json_add_str(doc, "outcome", number ? action_outcome(j->action) : "done");
+	sl_json_add_int(doc, "exit", j->code);
+	list = sl_json_add_array(doc, "instances");
+	for (size_t i = 0; i < action_count(j->action); i++) {
+		struct action_item item = action_item(j->action, i);
+
+		add_item(list, &item);
+	}
+	rc = cli_print_json(doc);
+	cJSON_Delete(doc);
+	return rc;
+}
+
+static void print_text(const struct job *j)
+{
+	size_t todo = action_todo(j->action);
+	long long number = (long long)action_number(j->action);
+
+	if (!todo) {
+		printf("nothing to do: %zu instance%s of %s already so\n", j->count,
+		       j->count == 1 ? " is" : "s are", j->service);
+		return;
+	}
+	if (j->code)
+		return;
+	print_items(j, stdout);
+	printf("run %lld: %s %zu instance%s of %s; `sluice undo %lld` takes it back\n", number,
+	       j->want->done, todo, todo == 1 ? "" : "s", j->service, number);
+}
+
+static int carry_out(struct job *j)
+{
+	const struct cli *c = j->c;
+	const struct run_options o = {
+		.who = c->who, .from = c->from, .reason = c->reason, .terminal = c->terminal};
+	int rc;
+
+	j->code = action_start(j->action, c->store, &o, &j->error);
+	if (j->code)
+		cli_error("%s", j->error.msg);
+	if (c->output != OUTPUT_JSON) {
+		print_text(j);
+		return j->code;
+	}
+	rc = print_json(j);
+	return j->code ? j->code : rc;
+}
+
+static int check_words(const struct cli *c)
+{
+	if (!c->inventory) {
+		cli_error("`sluice %s` changes a registry of an inventory: say -i INVENTORY",
+			  c->command->name);
+		return RUN_INPUT;
+	}
+	if (!c->reason || !*c->reason) {
+		cli_error("`sluice %s` needs --reason TEXT: it is kept in the journal",
+			  c->command->name);
+		return RUN_INPUT;
+	}
+	return RUN_DONE;
+}
+
+static int open_inventory(struct job *j)
+{
+	struct diags *d = diags_new();
+	int rc;
+
+	j->inventory = inventory_load(j->c->inventory, d);
+	diags_print(d, stderr, j->c->colour_err);
+	diags_free(d);
+	rc = j->inventory ? cli_plugins(j->c) : RUN_INPUT;
+	if (!rc)
+		j->backends = backends_new(uv_default_loop(), j->inventory, j->c->plugins);
+	return rc;
+}
+
+static int change(struct cli *c, const struct want *want)
+{
+	struct job j = {.c = c, .want = want, .service = c->args[0]};
+	int rc = check_words(c);
+
+	if (!rc)
+		rc = open_inventory(&j);
+	if (!rc)
+		rc = find(&j);
+	if (!rc)
+		rc = check_last(&j);
+	if (!rc)
+		rc = open_action(&j);
+	if (!rc && action_todo(j.action))
+		rc = ask(&j);
+	if (!rc)
+		rc = carry_out(&j);
+	action_free(j.action);
+	instances_release(&j.found);
+	backends_free(j.backends);
+	inventory_free(j.inventory);
+	free(j.meant);
+	return rc;
+}
+
+int command_drain(struct cli *c)
+{
+	static const struct want want = {"drain", "drained", SL_INSTANCE_OUT, SL_KEEP};
+
+	return change(c, &want);
+}
+
+int command_enable(struct cli *c)
+{
+	static const struct want want = {"enable", "enabled", SL_INSTANCE_UP, SL_KEEP};
+
+	return change(c, &want);
+}
+
+int command_weight(struct cli *c)
+{
+	const struct want want = {"weight", "weighted", SL_KEEP, (int)c->weight};
+
+	if (c->weight >= 0)
+		return change(c, &want);
+	cli_error("`sluice weight` needs --weight N, the weight that the instances shall have");
+	return RUN_INPUT;
+}
