@@ -117,6 +117,7 @@ int cli_print_json(const cJSON *doc)
 int cli_confirm(const struct cli *c, const char *question)
 {
 	char line[64];
+	bool yes;
 
 	if (c->yes)
 		return RUN_DONE;
@@ -126,7 +127,10 @@ int cli_confirm(const struct cli *c, const char *question)
 	}
 	fprintf(stderr, "%s [y/N] ", question);
 	fflush(stderr);
-	if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
+	yes = fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+	/* The loop slept while the person thought: what starts now shall not be late already. */
+	uv_update_time(uv_default_loop());
+	if (yes)
 		return RUN_DONE;
 	fputs("Nothing was done.\n", stderr);
 	return RUN_INPUT;

@@ -225,14 +225,21 @@ static void driver_choose(struct transport *t)
 	driver_take(t, id == TRANSPORT_AUTO ? &driver_libssh2 : drivers[id]);
 }
 
+/* The loop's own time stands still while it is not run: it may be a person's answer old. */
+static void start_deadline(struct transport *t)
+{
+	uv_update_time(t->pool->loop);
+	uv_timer_start(&t->deadline, on_connect_deadline, (uint64_t)transport_connect_timeout(t),
+		       0);
+}
+
 static void start_connecting(struct transport *t)
 {
 	t->phase = PHASE_CONNECTING;
 	t->asking = false;
 	if (!t->driver)
 		driver_choose(t);
-	uv_timer_start(&t->deadline, on_connect_deadline, (uint64_t)transport_connect_timeout(t),
-		       0);
+	start_deadline(t);
 	t->ops->connect(t->driver);
 }
 
@@ -307,7 +314,7 @@ void transport_unable(struct transport *t, const char *why, const struct sl_erro
 
 bool transport_ask(struct transport *t, const char *host, const char *type, const char *fingerprint)
 {
-	if (!t->pool->ask)
+	if (!t->pool->ask || t->key_refused)
 		return false;
 	uv_timer_stop(&t->deadline);
 	t->asking = true;
@@ -320,8 +327,8 @@ void transport_hostkey_answer(struct transport *t, bool accept)
 	if (!t->asking || t->phase != PHASE_CONNECTING)
 		return;
 	t->asking = false;
-	uv_timer_start(&t->deadline, on_connect_deadline, (uint64_t)transport_connect_timeout(t),
-		       0);
+	t->key_refused = !accept;
+	start_deadline(t);
 	t->ops->hostkey_answer(t->driver, accept);
 }
 
