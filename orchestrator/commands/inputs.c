@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/commands/ask_key.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 
@@ -100,9 +101,14 @@ int inputs_from_plan_file(struct cli *c, const char *path, struct run_inputs *in
 int inputs_plan(struct cli *c, struct run_inputs *in, struct plan *plan, struct sl_buf *print,
 		bool colour)
 {
+	struct ask_key *asker = c->terminal && !c->yes ? ask_key_open() : NULL;
 	struct sl_error e = {0};
-	int rc = run_plan(in, c->plugins, plan, print, colour, c->output == OUTPUT_WIDE, &e);
+	int rc;
 
+	in->asker = ask_key_asker(asker);
+	rc = run_plan(in, c->plugins, plan, print, colour, c->output == OUTPUT_WIDE, &e);
+	in->asker = NULL;
+	ask_key_close(asker);
 	if (rc && e.msg[0])
 		cli_error("%s", e.msg);
 	return rc;

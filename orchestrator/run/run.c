@@ -15,8 +15,12 @@ int run_plan(struct run_inputs *in, struct plugin_host *plugins, struct plan *pl
 	struct world w;
 	struct observed seen = {0};
 	int rc = world_open(&w, uv_default_loop(), in->resolved, plugins, e) ? RUN_INPUT : RUN_DONE;
+	if (!rc && in->asker)
+		transport_pool_on_unknown_key(w.pool, in->asker->ask, in->asker->arg);
 	if (!rc)
 		rc = observe(&w, &in->artifact, &seen, e);
+	if (in->asker)
+		in->asker->over(in->asker->arg);
 	const struct owner *o = rc ? NULL : owner_foreign(&seen, "", NULL);
 	if (!rc && o && !print) {
 		owner_say(e, NULL, o);

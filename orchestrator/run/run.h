@@ -32,6 +32,13 @@ enum run_exit {
 
 /* --- inputs --- */
 
+/* Who may be asked about host keys that nobody knows, while a plan looks at the hosts. */
+struct run_asker {
+	transport_ask_hostkey ask; /* answers through transport_hostkey_answer, now or later */
+	void (*over)(void *arg);   /* the transports go: no answer any more */
+	void *arg;
+};
+
 /* The texts and choices that make a run: what is journaled and what `resume` reads back. */
 struct run_inputs {
 	struct diags *diags; /* every problem found while loading; print them */
@@ -43,6 +50,7 @@ struct run_inputs {
 	cJSON *sets;                     /* {"name":"value"} */
 	char *salt;                      /* the key of hashes of secret values */
 	char *folder, *inventory_folder; /* of inputs that came from a document, else NULL */
+	const struct run_asker *asker;   /* borrowed; NULL = unknown host keys are refused */
 };
 
 struct run_load {
