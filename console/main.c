@@ -16,15 +16,20 @@
 #include "plugins/sdk/http.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
+
+#define INTERVAL_MIN_MS 1000
 
 struct options {
 	const char *inventory, *state, *keys, *dump, *theme, *view, *config;
+	int64_t interval_ms; /* 0 = the usual */
 	bool plain;
 };
 
 static const char usage[] =
 	"usage: sluice console [-i INVENTORY] [VIEW]\n"
 	"  -i, --inventory FILE   also show the registries, config centres and metrics it names\n"
+	"      --interval TIME    between two polls of a backend; 5s\n"
 	"      --state FOLDER     the state folder, instead of $SLUICE_STATE\n"
 	"      --theme NAME       dark, light or contrast\n"
 	"      --config FILE      instead of $XDG_CONFIG_HOME/sluice/config.yaml\n"
@@ -35,10 +40,21 @@ static const char usage[] =
 	"  -h, --help             this; --version\n"
 	"? shows all keys.\n";
 
-enum { O_STATE = 256, O_THEME, O_CONFIG, O_KEYS, O_DUMP, O_PLAIN, O_PRINT_KEYS, O_VERSION };
+enum {
+	O_INTERVAL = 256,
+	O_STATE,
+	O_THEME,
+	O_CONFIG,
+	O_KEYS,
+	O_DUMP,
+	O_PLAIN,
+	O_PRINT_KEYS,
+	O_VERSION
+};
 
 static const struct option longs[] = {
 	{"inventory", required_argument, NULL, 'i'},
+	{"interval", required_argument, NULL, O_INTERVAL},
 	{"state", required_argument, NULL, O_STATE},
 	{"theme", required_argument, NULL, O_THEME},
 	{"config", required_argument, NULL, O_CONFIG},
@@ -62,6 +78,14 @@ static int print_keys(void)
 	return 0;
 }
 
+static int take_interval(struct options *o, const char *text)
+{
+	if (sl_duration_parse(text, &o->interval_ms) && o->interval_ms >= INTERVAL_MIN_MS)
+		return -1;
+	fprintf(stderr, "sluice-console: --interval wants a time of at least 1s, not '%s'\n", text);
+	return 2;
+}
+
 /* -1 = go on; else the exit code. */
 static int take(struct options *o, int value)
 {
@@ -69,6 +93,8 @@ static int take(struct options *o, int value)
 	case 'i':
 		o->inventory = optarg;
 		return -1;
+	case O_INTERVAL:
+		return take_interval(o, optarg);
 	case O_STATE:
 		o->state = optarg;
 		return -1;
@@ -261,7 +287,8 @@ static int begin(struct app *a, const struct options *o, struct sl_error *e)
 	if (!rc && o->keys)
 		rc = script_open(a, o->keys, &a->script, e);
 	if (!rc)
-		rc = site_open(a->loop, o->state, o->inventory, data_changed, a, &a->site, e);
+		rc = site_open(a->loop, o->state, o->inventory, o->interval_ms, data_changed, a,
+			       &a->site, e);
 	if (!rc && !o->plain)
 		rc = terminal_open(a, o, e);
 	return rc;

@@ -62,7 +62,7 @@ static void catalogue_changed(void *arg, unsigned roles)
 	s->changed(s->arg, SITE_CATALOGUE);
 }
 
-static int sources_open(struct site *s, struct sl_error *e)
+static int sources_open(struct site *s, int64_t interval_ms, struct sl_error *e)
 {
 	int rc;
 
@@ -70,7 +70,7 @@ static int sources_open(struct site *s, struct sl_error *e)
 	rc = plugin_host_load_default(s->plugins, e);
 	if (rc)
 		return rc;
-	s->sources = vw_sources_open(s->loop, s->inventory, s->plugins, 0);
+	s->sources = vw_sources_open(s->loop, s->inventory, s->plugins, interval_ms);
 	catalogue_on_change(vw_sources_catalogue(s->sources), catalogue_changed, s);
 	return SL_OK;
 }
@@ -127,7 +127,7 @@ void site_close(struct site *s, void (*closed)(void *arg), void *arg)
 	questions_close(&s->questions, close_next, s);
 }
 
-int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
+int site_open(uv_loop_t *loop, const char *folder, const char *inventory, int64_t interval_ms,
 	      void (*changed)(void *arg, unsigned what), void *arg, struct site **out,
 	      struct sl_error *e)
 {
@@ -141,7 +141,7 @@ int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
 	if (!rc)
 		rc = store_open(folder, &s->store, e);
 	if (!rc && inventory)
-		rc = sources_open(s, e);
+		rc = sources_open(s, interval_ms, e);
 	if (rc) {
 		close_next(s);
 		return rc;

@@ -17,8 +17,9 @@ struct questions; /* question.h */
 
 enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2, SITE_ANSWER = 4 };
 
-/* folder, inventory: NULL = the usual state folder; no backends. */
-int site_open(uv_loop_t *loop, const char *folder, const char *inventory,
+/* folder, inventory: NULL = the usual state folder; no backends. interval_ms: between two polls of
+ * a backend, 0 = the usual. */
+int site_open(uv_loop_t *loop, const char *folder, const char *inventory, int64_t interval_ms,
 	      void (*changed)(void *arg, unsigned what), void *arg, struct site **out,
 	      struct sl_error *e);
 void site_close(struct site *s, void (*closed)(void *arg), void *arg);
