@@ -5,6 +5,7 @@
 # make check      unit, system and fault tests
 # make asan       all but the fault tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make conform    SERVICE_CENTER=URL KIE=URL [TOKEN=]: are those servers as our fakes say?
+# make bench      the console beside btop and htop in pseudo terminals, as a table of ratios
 # make fuzz       coverage-guided fuzzing of the parsers (clang; FUZZ_SECONDS=60)
 # make peers      real servers to test against that Debian lacks (by Maven, cached outside the tree)
 # make lint       formatting, static analysis, shell, manual pages, floors
@@ -178,8 +179,24 @@ screens: all $(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
 	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
 		$(B)/tests/screens/run
 
+# --- bench: beside public tools, in one run; its table is no test ---
+BENCH_PROGS := $(patsubst %,$(B)/tests/bench/%,driver feed sleepers)
+BENCH_OBJS  := $(patsubst %,$(B)/tests/bench/%.o,bench counts proc table tools) \
+               $(B)/tests/screens/pty.o $(B)/tests/peers/conform/wire.o
+$(B)/tests/bench/driver: $(BENCH_OBJS) $(call ar,plugins/sdk)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lvterm -lutil -lcmocka -lm
+$(B)/tests/bench/feed: $(B)/tests/bench/feed.o $(call ar,plugins/sdk)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(B)/tests/bench/sleepers: $(B)/tests/bench/sleepers.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $^
+bench: all lab $(BENCH_PROGS)
+	$(Q)tests/bench/run $(B)
+
 # All that the tests need, so that it can be built side by side before they run.
-everything: all lab $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
+everything: all lab $(BENCH_PROGS) $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
 		$(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
 .PHONY: everything
 check: peers-said all unit conform-fakes replay screens system faults
@@ -224,7 +241,7 @@ asan:
 # --- lint ---
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 SHELL_FILES := $(shell git ls-files 'tests/*.sh' tests/run-unit tests/run-system tests/lab/lab \
-                tests/lab/demo .ci/run tests/check-floors tests/peers/get tests/peers/start 2>/dev/null)
+                tests/lab/demo tests/bench/run .ci/run tests/check-floors tests/peers/get tests/peers/start 2>/dev/null)
 lint:
 	$(call say,LINT,formatting)
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -267,13 +284,14 @@ BUILD_DEPS := gcc pkg-config libuv1-dev libcurl4-openssl-dev libcjson-dev libssh
               libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev libncurses-dev
 TEST_DEPS  := libcmocka-dev libvterm-dev openssh-server openssh-client haproxy procps util-linux busybox git \
               etcd-server etcd-client prometheus curl
+BENCH_DEPS := btop htop
 LINT_DEPS  := clang-format cppcheck shellcheck mandoc
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 deps:
-	@echo "installing: $(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS)"
+	@echo "installing: $(BUILD_DEPS) $(TEST_DEPS) $(BENCH_DEPS) $(LINT_DEPS)"
 	$(SUDO) apt-get update
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		$(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS)
+		$(BUILD_DEPS) $(TEST_DEPS) $(BENCH_DEPS) $(LINT_DEPS)
 
 # --- real servers that Debian does not have; without them their tests say that they skip ---
 PEER_DEPS := maven default-jre-headless

@@ -34,15 +34,21 @@ struct pty {
 	VTerm *vt;
 	VTermScreen *screen;
 	unsigned width, height;
+	int64_t read_at;
 	struct sl_buf text, bytes;
 };
 
-static int64_t now_ms(void)
+static int64_t now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+	return now_ns() / 1000000;
 }
 
 static int set_property(VTermProp prop, VTermValue *value, void *arg)
@@ -135,10 +141,27 @@ bool pty_pump(struct pty *p, int ms)
 		p->ended = true;
 		return false;
 	}
+	p->read_at = now_ns();
 	sl_buf_append(&p->bytes, bytes, (size_t)n);
 	vterm_input_write(p->vt, bytes, (size_t)n);
 	answer(p, bytes, (size_t)n);
 	return true;
+}
+
+int64_t pty_read_at(const struct pty *p)
+{
+	return p->read_at;
+}
+
+uint32_t pty_cell(const struct pty *p, unsigned x, unsigned y, int *ground)
+{
+	VTermScreenCell cell;
+
+	vterm_screen_get_cell(p->screen, (VTermPos){.row = (int)y, .col = (int)x}, &cell);
+	*ground = VTERM_COLOR_IS_DEFAULT_BG(&cell.bg) ? -1
+		  : VTERM_COLOR_IS_INDEXED(&cell.bg)  ? cell.bg.indexed.idx
+						      : -2;
+	return cell.chars[0];
 }
 
 static void put_cell(struct sl_buf *out, const VTermScreenCell *cell)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "plugins/sdk/buf.h"
@@ -44,6 +45,11 @@ const char *pty_text(struct pty *p);
 const struct sl_buf *pty_bytes(const struct pty *p);
 /* Read what is there for at most ms; true when something came. */
 bool pty_pump(struct pty *p, int ms);
+/* When the newest bytes came: CLOCK_MONOTONIC in ns, before the terminal looked at them. */
+int64_t pty_read_at(const struct pty *p);
+/* The character of a cell, 0 = blank; its ground: index of 256, -1 = the terminal's own, -2 = any
+ * other colour. */
+uint32_t pty_cell(const struct pty *p, unsigned x, unsigned y, int *ground);
 /* Until the frame in hand has come whole. */
 void pty_settle(struct pty *p);
 bool pty_on_other_screen(const struct pty *p);

@@ -56,7 +56,7 @@ static struct fake_server {
 	char mood[16], match[200];
 	long ms, mb, times;
 	long skew; /* seconds that the fake's clock is off */
-	long long requests, not_modified, bytes;
+	long long requests, gets, not_modified, bytes;
 	const char *head; /* headers of every answer */
 } fake_server;
 
@@ -256,6 +256,7 @@ static inline void fake_control(struct fake_request *q)
 	}
 	out = cJSON_CreateObject();
 	cJSON_AddNumberToObject(out, "requests", (double)fake_server.requests);
+	cJSON_AddNumberToObject(out, "gets", (double)fake_server.gets);
 	cJSON_AddNumberToObject(out, "notModified", (double)fake_server.not_modified);
 	cJSON_AddNumberToObject(out, "bytes", (double)fake_server.bytes);
 	fake_report(out);
@@ -339,6 +340,7 @@ static inline void fake_request_run(struct fake_request *q, const char *line, bo
 		return;
 	}
 	fake_server.requests += !again;
+	fake_server.gets += !again && strcmp(q->method, "GET") == 0;
 	moody = !again && fake_moody(q, line);
 	if (moody && fake_misbehave(q))
 		return;

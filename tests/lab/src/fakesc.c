@@ -163,6 +163,7 @@ static void fake_report(cJSON *out)
 	cJSON_AddNumberToObject(out, "pending", (double)sc.dirty);
 	cJSON_AddNumberToObject(out, "consumerReads", (double)sc_seen.consumer_reads);
 	cJSON_AddNumberToObject(out, "batchFinds", (double)sc_seen.batch_finds);
+	cJSON_AddNumberToObject(out, "namesNotModified", (double)sc_seen.names_not_modified);
 	cJSON_AddNumberToObject(out, "edges", (double)sc.edge_count);
 	cJSON_AddNumberToObject(out, "logins", (double)rbac.logins);
 	cJSON_AddNumberToObject(out, "loginsRefused", (double)rbac.refused);

@@ -73,7 +73,7 @@ static inline void sc_set_say(struct fake_request *q, struct sc_set *set)
 /* --- who asks --- */
 
 static struct {
-	long long consumer_reads, batch_finds, logins;
+	long long consumer_reads, batch_finds, names_not_modified, logins;
 } sc_seen;
 
 /* The consumer that X-ConsumerId names. False = unknown, and refused. */
@@ -173,9 +173,10 @@ static inline void sc_batch_take(struct sc_batch *b, struct fake_request *q, int
 {
 	if (!found)
 		lab_buf_addf(&b->failed, "%s%d", b->failed.len ? "," : "", index);
-	else if (strcmp(fake_str(item, "rev"), set->rev) == 0 && !sc_stored(q))
+	else if (strcmp(fake_str(item, "rev"), set->rev) == 0 && !sc_stored(q)) {
 		lab_buf_addf(&b->not_modified, "%s%d", b->not_modified.len ? "," : "", index);
-	else
+		sc_seen.names_not_modified++;
+	} else
 		sc_batch_update(b, index, set);
 	free(set->text);
 }
