@@ -33,7 +33,7 @@ OPT     ?= -O2 -g
 CFLAGS  ?= $(OPT) $(HARDEN)
 STD     := -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -fvisibility=hidden
 STD     += -DSLUICE_VERSION='"$(VERSION)"'
-LDFLAGS ?= -Wl,-z,relro,-z,now
+LDFLAGS ?= -Wl,-z,relro,-z,now -Wl,--as-needed
 WERROR  ?=
 ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(CFLAGS)
 

@@ -38,27 +38,6 @@ const char *artifact_kind_name(enum artifact_kind kind)
 	return (size_t)kind < SL_COUNT(names) ? names[kind] : "file";
 }
 
-static void hex(const unsigned char *raw, size_t len, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		out[2 * i] = digits[raw[i] >> 4];
-		out[2 * i + 1] = digits[raw[i] & 15];
-	}
-	out[2 * len] = '\0';
-}
-
-void artifact_sha256(const void *data, size_t len, char out[65])
-{
-	unsigned char raw[EVP_MAX_MD_SIZE];
-	unsigned int raw_len = 0;
-
-	if (!EVP_Digest(data, len, raw, &raw_len, EVP_sha256(), NULL))
-		abort(); /* only without memory, or without any crypto */
-	hex(raw, 32, out);
-}
-
 static bool ends_with(const char *s, const char *suffix)
 {
 	size_t slen = strlen(s), xlen = strlen(suffix);
@@ -222,7 +201,7 @@ static int check_digest(struct source *s, const char *expect, struct artifact *o
 
 	if (!EVP_DigestFinal_ex(s->digest, raw, NULL))
 		return sl_fail(e, SL_EINTERNAL, "artifact %s: SHA-256 failed", s->path);
-	hex(raw, 32, out->sha256);
+	artifact_hex(raw, 32, out->sha256);
 	if (expect && strcasecmp(expect, out->sha256))
 		return sl_fail(e, SL_EINPUT,
 			       "artifact %s has sha256 %s, but the playbook says %s; if the file "

@@ -34,5 +34,7 @@ int artifact_check(const char *path, const char *expect_sha256, struct artifact 
 
 /* SHA-256 of bytes, as lower-case hex. */
 void artifact_sha256(const void *data, size_t len, char out[65]);
+/* out: 2 * len + 1 bytes. */
+void artifact_hex(const unsigned char *raw, size_t len, char *out);
 
 #endif
