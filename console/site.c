@@ -62,12 +62,25 @@ static void catalogue_changed(void *arg, unsigned roles)
 	s->changed(s->arg, SITE_CATALOGUE);
 }
 
+static int plugins_load(struct site *s, struct sl_error *e)
+{
+	size_t count = s->inventory->backend_count, i;
+	const char **types = sl_alloc_n(count + 1, sizeof *types);
+	int rc;
+
+	for (i = 0; i < count; i++)
+		types[i] = s->inventory->backends[i].type;
+	rc = plugin_host_load_types(s->plugins, types, count, e);
+	free(types);
+	return rc;
+}
+
 static int sources_open(struct site *s, int64_t interval_ms, struct sl_error *e)
 {
 	int rc;
 
 	s->plugins = plugin_host_new(s->loop);
-	rc = plugin_host_load_default(s->plugins, e);
+	rc = plugins_load(s, e);
 	if (rc)
 		return rc;
 	s->sources = vw_sources_open(s->loop, s->inventory, s->plugins, interval_ms);

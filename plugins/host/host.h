@@ -38,6 +38,10 @@ int plugin_host_load_folder(struct plugin_host *h, const char *folder, struct sl
 /* The usual folders, in order: each of SLUICE_PLUGINS (colon separated), BINDIR/plugins beside the
  * running program, the installed BINDIR/../lib/sluice/plugins. */
 int plugin_host_load_default(struct plugin_host *h, struct sl_error *e);
+/* From there only what these types need: files named after one of them, or, when that leaves a type
+ * without a plugin, all. Each file costs a child process. */
+int plugin_host_load_types(struct plugin_host *h, const char *const *types, size_t count,
+			   struct sl_error *e);
 
 struct plugin_info {
 	const struct sl_plugin *plugin; /* NULL when refused */

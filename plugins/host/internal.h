@@ -22,6 +22,8 @@ struct plugin_host {
 	void *remote_ctx;
 	struct host_entry *entries;
 	size_t count, cap;
+	const char *const *only; /* while loading: names of the files wanted; NULL = all */
+	size_t only_count;
 	void (*closed)(void *arg);
 	void *closed_arg;
 };

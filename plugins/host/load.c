@@ -170,13 +170,21 @@ static char *candidate_distrust(const struct candidate *c)
 	return why;
 }
 
+static bool is_wanted(const struct plugin_host *h, const char *name)
+{
+	for (size_t i = 0; i < h->only_count; i++)
+		if (strcmp(h->only[i], name) == 0)
+			return true;
+	return !h->only;
+}
+
 static void candidate_load(struct plugin_host *h, const struct candidate *c)
 {
 	const struct sl_plugin *plugin = NULL;
 	struct host_entry *entry;
 	char *why;
 
-	if (plugin_host_find(h, c->name))
+	if (plugin_host_find(h, c->name) || !is_wanted(h, c->name))
 		return;
 	why = candidate_distrust(c);
 	if (!why)
@@ -256,4 +264,25 @@ int plugin_host_load_default(struct plugin_host *h, struct sl_error *e)
 	free(list);
 	load_beside_program(h);
 	return SL_OK;
+}
+
+static bool all_are_there(const struct plugin_host *h, const char *const *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!plugin_host_find(h, types[i]))
+			return false;
+	return true;
+}
+
+int plugin_host_load_types(struct plugin_host *h, const char *const *types, size_t count,
+			   struct sl_error *e)
+{
+	int rc;
+
+	h->only = types;
+	h->only_count = count;
+	rc = count ? plugin_host_load_default(h, e) : SL_OK;
+	h->only = NULL;
+	h->only_count = 0;
+	return rc || all_are_there(h, types, count) ? rc : plugin_host_load_default(h, e);
 }
