@@ -22,7 +22,8 @@ VERSION := 0.1.0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '  %-5s %s\n' $(1) $(2))
 
-PKGS := libuv libcurl libcjson libssh2 libfyaml sqlite3 libarchive libutf8proc libcrypto
+PKGS := libuv libcurl libcjson libssh2 libfyaml sqlite3 libarchive libutf8proc libcrypto \
+        libssl libwebsockets
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -115,7 +116,8 @@ define product
 $$(B)/plugins/$(1).so: $$(call objs,plugins/$(1)) $$(call ar,plugins/sdk)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) -shared $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call ar,plugins/sdk) $$(PKG_LIBS)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -shared $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call ar,plugins/sdk) \
+		$$(filter-out -lwebsockets -lcap -lssl,$$(PKG_LIBS))
 endef
 $(foreach p,$(PRODUCTS),$(eval $(call product,$(p))))
 
@@ -126,6 +128,7 @@ LAB_PROGS := $(patsubst tests/lab/src/%.c,$(B)/lab/%,$(wildcard tests/lab/src/*.
 .PHONY: lab
 lab: $(LAB_PROGS)
 $(addprefix $(B)/lab/,fakesc fakekie shop client registrar): LAB_LIBS := -lcjson
+$(B)/lab/tlsd: LAB_LIBS := -lssl -lcrypto
 $(B)/lab/%: tests/lab/src/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -266,7 +269,7 @@ install: all
 		$(foreach n,1 3 5,$(DESTDIR)$(PREFIX)/share/man/man$(n))
 	install -m 755 $(B)/sluice $(B)/sluice-console $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(PLUGINS) $(DESTDIR)$(PREFIX)/lib/sluice/plugins/
-	install -m 644 $(addprefix plugins/sdk/,plugin.h error.h http.h stream.h) \
+	install -m 644 $(addprefix plugins/sdk/,plugin.h error.h http.h stream.h websocket.h) \
 		$(DESTDIR)$(PREFIX)/include/plugins/sdk/
 	install -m 644 playbooks/examples/*.yaml $(DESTDIR)$(PREFIX)/share/sluice/playbooks/
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -281,7 +284,8 @@ uninstall:
 
 # --- what Debian 12 must have ---
 BUILD_DEPS := gcc pkg-config libuv1-dev libcurl4-openssl-dev libcjson-dev libssh2-1-dev libfyaml-dev \
-              libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev libncurses-dev
+              libsqlite3-dev libarchive-dev libutf8proc-dev libssl-dev uthash-dev libncurses-dev \
+              libwebsockets-dev libwebsockets-evlib-uv
 TEST_DEPS  := libcmocka-dev libvterm-dev openssh-server openssh-client haproxy procps util-linux busybox git \
               etcd-server etcd-client prometheus curl
 BENCH_DEPS := btop htop

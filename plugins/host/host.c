@@ -12,8 +12,10 @@ struct plugin_host *plugin_host_new(uv_loop_t *loop)
 	struct plugin_host *h = sl_alloc(sizeof *h);
 
 	h->loop = loop;
-	if (loop)
+	if (loop) {
 		h->http = sl_http_new(loop);
+		h->websockets = websockets_new(loop);
+	}
 	return h;
 }
 
@@ -34,12 +36,19 @@ static void on_http_closed(void *arg)
 		closed(closed_arg);
 }
 
+static void on_websockets_closed(void *arg)
+{
+	struct plugin_host *h = arg;
+
+	sl_http_close(h->http, on_http_closed, h);
+}
+
 void plugin_host_close(struct plugin_host *h, void (*closed)(void *arg), void *arg)
 {
 	h->closed = closed;
 	h->closed_arg = arg;
 	if (h->http)
-		sl_http_close(h->http, on_http_closed, h);
+		websockets_close(h->websockets, on_websockets_closed, h);
 	else
 		on_http_closed(h); /* without a loop there is no later */
 }

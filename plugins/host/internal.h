@@ -18,6 +18,7 @@ struct host_entry {
 struct plugin_host {
 	uv_loop_t *loop;
 	struct sl_http *http;
+	struct websockets *websockets;
 	plugin_host_remote remote;
 	void *remote_ctx;
 	struct host_entry *entries;
@@ -53,5 +54,13 @@ struct sl_stream *plugin_stream_open(uv_loop_t *loop, const struct sl_endpoint *
 /* A stream whose opened reports *e, later. */
 struct sl_stream *plugin_stream_failed(uv_loop_t *loop, const struct sl_error *e,
 				       const struct sl_stream_events *events, void *arg);
+
+/* websocket.c: all WebSockets of a loop. Closing ends what is open, then calls closed. */
+struct websockets *websockets_new(uv_loop_t *loop);
+void websockets_close(struct websockets *all, void (*closed)(void *arg), void *arg);
+struct sl_websocket *websocket_start(struct websockets *all,
+				     const struct sl_websocket_request *request,
+				     const struct sl_websocket_events *events, void *arg);
+void websocket_close(struct sl_websocket *ws);
 
 #endif

@@ -125,6 +125,22 @@ static void service_offload(void *ctx, void (*work)(void *arg), void (*done)(voi
 	uv_queue_work(b->host->loop, &o->req, on_offload_work, on_offload_done);
 }
 
+static struct sl_websocket *service_websocket(void *ctx, const struct sl_websocket_request *request,
+					      const struct sl_websocket_events *events, void *arg)
+{
+	struct plugin_backend *b = ctx;
+
+	if (request->insecure)
+		sl_log(SL_LOG_WARN, "%s: TLS is not verified", b->name);
+	return websocket_start(b->host->websockets, request, events, arg);
+}
+
+static void service_websocket_close(void *ctx, struct sl_websocket *socket)
+{
+	(void)ctx;
+	websocket_close(socket);
+}
+
 void plugin_services_init(struct plugin_backend *b)
 {
 	b->services = (struct sl_host_services){
@@ -137,5 +153,7 @@ void plugin_services_init(struct plugin_backend *b)
 		.timer_cancel = service_timer_cancel,
 		.log = service_log,
 		.offload = service_offload,
+		.websocket = service_websocket,
+		.websocket_close = service_websocket_close,
 	};
 }

@@ -19,6 +19,7 @@
 #include "plugins/sdk/error.h"
 #include "plugins/sdk/http.h"
 #include "plugins/sdk/stream.h"
+#include "plugins/sdk/websocket.h"
 
 #define SL_PLUGIN_ABI    0
 #define SL_PLUGIN_SYMBOL "sluice_plugin"
@@ -85,6 +86,12 @@ struct sl_host_services {
 	 * inside this call, and not to be cancelled. work may touch arg only. For what would hold
 	 * the loop for more than a few ms, such as parsing megabytes. */
 	void (*offload)(void *ctx, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+	/* Listen to what a server pushes. Never NULL; events (static) tell how it went and went on.
+	 */
+	struct sl_websocket *(*websocket)(void *ctx, const struct sl_websocket_request *request,
+					  const struct sl_websocket_events *events, void *arg);
+	/* ended still fires, later. It must not have fired yet. */
+	void (*websocket_close)(void *ctx, struct sl_websocket *socket);
 };
 
 /* --- role: router (moves traffic) --- */

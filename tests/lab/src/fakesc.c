@@ -7,7 +7,7 @@
  * It says on standard output where it listens (port 0 = any). -r switches accounts on. Plain reads
  * come from a cache that lags, and so do writes of an instance; noCache=1 reads what is stored.
  * fake.h says how to make it misbehave; knobs of its own there: lag, removal (ms), ttl, tokenLife,
- * lock (s), lose (watch events to lose), expireTokens.
+ * lock (s), lose (watch events to lose), watch (sc_watch.h), expireTokens.
  */
 #include "sc_instances.h"
 #include "sc_watch.h"
@@ -168,6 +168,8 @@ static void fake_report(cJSON *out)
 	cJSON_AddNumberToObject(out, "logins", (double)rbac.logins);
 	cJSON_AddNumberToObject(out, "loginsRefused", (double)rbac.refused);
 	cJSON_AddNumberToObject(out, "watchers", (double)sc_watch_count());
+	cJSON_AddNumberToObject(out, "watchesOpened", (double)sc_watch_seen.opened);
+	cJSON_AddNumberToObject(out, "watchPings", (double)sc_watch_seen.pings);
 }
 
 static bool fake_tune(const char *key, const char *value)
@@ -178,6 +180,10 @@ static bool fake_tune(const char *key, const char *value)
 	} knobs[] = {{"lag", &sc.lag},          {"removal", &sc.removal_lag}, {"ttl", &sc.ttl},
 		     {"tokenLife", &rbac.life}, {"lock", &rbac.lock},         {"lose", &sc_lose}};
 
+	if (strcmp(key, "watch") == 0) {
+		snprintf(sc_watch_mood, sizeof(sc_watch_mood), "%s", value);
+		return true;
+	}
 	if (strcmp(key, "expireTokens") == 0) {
 		for (size_t i = 0; i < 256; i++)
 			rbac.tokens[i].ends = 0;

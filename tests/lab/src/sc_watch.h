@@ -3,6 +3,10 @@
  * The fake Service Center's push: a WebSocket per watcher, which hears of the providers that it
  * found before, when the cache follows. Events are lost on demand, as they are in life. An unknown
  * watcher is refused after the upgrade, in a text frame, and dropped without a close frame.
+ *
+ * PUT /_fake?watch=WORD makes it worse: shut (upgraded, then closed at once), lie (an event at
+ * once, though nothing changed), garbage (frames that are no events), broken (bytes that are no
+ * frames), big (a message of 1 MiB), mute (answers no ping); good ends it.
  */
 #ifndef SLUICE_LAB_SC_WATCH_H
 #define SLUICE_LAB_SC_WATCH_H
@@ -15,6 +19,10 @@ static struct {
 } sc_watchers[FAKE_CONNS];
 
 static long sc_lose; /* so many of the next events get lost */
+static char sc_watch_mood[16];
+static struct {
+	long long opened, pings;
+} sc_watch_seen;
 
 /* --- SHA-1 and base64, for the handshake --- */
 
@@ -95,6 +103,35 @@ static inline void sc_frame(struct fake_conn *c, int opcode, const char *text, s
 	fake_put(c, text, len);
 }
 
+static inline bool sc_watch_is(const char *mood)
+{
+	return strcmp(sc_watch_mood, mood) == 0;
+}
+
+static inline void sc_watch_greet(struct fake_conn *c)
+{
+	static const char lie[] = "{\"action\":\"UPDATE\",\"key\":{\"serviceName\":\"nobody\"}}";
+	static const unsigned char big[] = {0x81, 127, 0, 0, 0, 0, 0, 0x10, 0, 0};
+
+	if (sc_watch_is("shut"))
+		c->shut = true;
+	if (sc_watch_is("lie"))
+		sc_frame(c, 1, lie, sizeof(lie) - 1);
+	if (sc_watch_is("garbage"))
+		sc_frame(c, 1, "{\"action\":\x1b[2J\xff", 15);
+	if (sc_watch_is("broken"))
+		fake_put(c, "\xff\xff\xff\x03garbage, no frame", 20);
+	if (sc_watch_is("big")) {
+		char *text = calloc(1, 1 << 20);
+
+		if (!text)
+			lab_die("out of memory");
+		fake_put(c, big, sizeof(big));
+		fake_put(c, text, 1 << 20);
+		free(text);
+	}
+}
+
 static inline void sc_watch_open(struct fake_request *q)
 {
 	char key[64], answer[300], accept[29];
@@ -111,6 +148,7 @@ static inline void sc_watch_open(struct fake_request *q)
 				  "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
 				  accept));
 	q->conn->raw = true;
+	sc_watch_seen.opened++;
 	if (!s) {
 		sc_frame(q->conn, 1, "service does not exist", 22);
 		q->conn->shut = true;
@@ -120,6 +158,7 @@ static inline void sc_watch_open(struct fake_request *q)
 		if (!sc_watchers[i].conn) {
 			sc_watchers[i].conn = q->conn;
 			sc_watchers[i].of = s;
+			sc_watch_greet(q->conn);
 			return;
 		}
 }
@@ -157,7 +196,8 @@ static inline void sc_watch_read(struct fake_conn *c)
 			return;
 		for (size_t i = 0; i < len; i++)
 			p[6 + i] ^= p[2 + i % 4];
-		if ((p[0] & 15) == 9)
+		sc_watch_seen.pings += (p[0] & 15) == 9;
+		if ((p[0] & 15) == 9 && !sc_watch_is("mute"))
 			sc_frame(c, 10, (char *)p + 6, len);
 		if ((p[0] & 15) == 8)
 			c->shut = true;
@@ -223,6 +263,8 @@ static inline void sc_event_send(const struct sc_event *e)
 			continue;
 		if (sc_lose > 0)
 			sc_lose--;
+		else if (sc_watch_is("garbage"))
+			sc_frame(sc_watchers[n].conn, 1, "]]garbage[[", 11);
 		else
 			sc_frame(sc_watchers[n].conn, 1, e->text, strlen(e->text));
 	}

@@ -17,25 +17,21 @@ struct fake_proc {
 	char url[256];
 };
 
-/* option NULL = none. */
-static inline void fake_start(struct fake_proc *f, const char *name, const char *option,
-			      const char *value)
+/* Start a program of the lab that says its address first. argv[0] is its name. */
+static inline void fake_spawn(struct fake_proc *f, const char *const argv[])
 {
 	char program[400];
 	int out[2];
 	FILE *from;
 
-	snprintf(program, sizeof program, "%s/lab/%s", bench_build(), name);
+	snprintf(program, sizeof program, "%s/lab/%s", bench_build(), argv[0]);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	f->pid = fork();
 	assert_true(f->pid >= 0);
 	if (f->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(out[1], 1);
-		if (option)
-			execl(program, program, option, value, "127.0.0.1:0", (char *)NULL);
-		else
-			execl(program, program, "127.0.0.1:0", (char *)NULL);
+		execv(program, (char *const *)(const void *)argv);
 		_exit(127);
 	}
 	close(out[1]);
@@ -45,6 +41,16 @@ static inline void fake_start(struct fake_proc *f, const char *name, const char 
 		fail_msg("%s says no address: is it built?", program);
 	f->url[strcspn(f->url, "\n")] = '\0';
 	fclose(from);
+}
+
+/* option NULL = none. */
+static inline void fake_start(struct fake_proc *f, const char *name, const char *option,
+			      const char *value)
+{
+	const char *const bare[] = {name, "127.0.0.1:0", NULL};
+	const char *const with[] = {name, option, value, "127.0.0.1:0", NULL};
+
+	fake_spawn(f, option ? with : bare);
 }
 
 static inline void fake_stop(struct fake_proc *f)

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libwebsockets 4.1 ends on a loop that is not its own in two steps: the first destroy closes its
+ * descriptors, and when those are gone its idle and timer handles; the second frees the memory in
+ * which these lie. Between the two it tells nobody how far it is. So we note those handles when
+ * they appear, and look at each turn whether the loop still has them.
+ */
+#include "plugins/host/ws_engine.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/sdk/mem.h"
+
+#define CONNS_MAX   128
+#define SERVICE_BUF 16384 /* the request's headers must fit: tokens are long */
+#define HEADERS_MAX 8192
+#define FIXED_MAX   8
+
+struct ws_trust {
+	struct ws_trust *next;
+	char *ca_file;
+	bool insecure;
+	SSL_CTX *ssl;
+	struct lws_vhost *vhost;
+};
+
+struct ws_engine {
+	uv_loop_t *loop;
+	struct lws_context *context; /* NULL = not yet, or no more */
+	struct lws_protocols protocols[2];
+	struct ws_trust *trusts;
+	const uv_handle_t *fixed[FIXED_MAX]; /* the context's own, in its memory */
+	size_t fixed_count;
+	uv_idle_t turn;
+	bool ending;
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+struct ws_engine *ws_engine_new(uv_loop_t *loop, lws_callback_function *callback)
+{
+	struct ws_engine *en = sl_alloc(sizeof *en);
+
+	en->loop = loop;
+	en->protocols[0] = (struct lws_protocols){
+		.name = "sluice", .callback = callback, .rx_buffer_size = SERVICE_BUF};
+	uv_idle_init(loop, &en->turn);
+	en->turn.data = en;
+	return en;
+}
+
+/* --- the context --- */
+
+struct handle_walk {
+	struct ws_engine *en;
+	size_t seen, old, left;
+};
+
+static void count_handle(uv_handle_t *handle, void *arg)
+{
+	(void)handle;
+	((struct handle_walk *)arg)->seen++;
+}
+
+/* The loop keeps its handles in the order in which they came. */
+static void note_handle(uv_handle_t *handle, void *arg)
+{
+	struct handle_walk *w = arg;
+	struct ws_engine *en = w->en;
+
+	if (w->seen++ >= w->old && (handle->type == UV_IDLE || handle->type == UV_TIMER) &&
+	    en->fixed_count < FIXED_MAX)
+		en->fixed[en->fixed_count++] = handle;
+}
+
+static int engine_start(struct ws_engine *en, struct sl_error *e)
+{
+	struct handle_walk before = {.en = en}, after = {.en = en};
+	void *loops[] = {en->loop};
+	const struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+			   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+			   LWS_SERVER_OPTION_NO_LWS_SYSTEM_STATES,
+		.foreign_loops = loops,
+		.uid = -1,
+		.gid = -1,
+		.fd_limit_per_thread = CONNS_MAX,
+		.pt_serv_buf_size = SERVICE_BUF,
+		.max_http_header_data = HEADERS_MAX,
+		.pcontext = &en->context,
+	};
+
+	lws_set_log_level(0, NULL); /* it would write to standard error, into the screen */
+	uv_walk(en->loop, count_handle, &before);
+	en->context = lws_create_context(&info);
+	if (!en->context)
+		return sl_fail(e, SL_EUNSUPPORTED,
+			       "WebSockets cannot be used: is the package "
+			       "libwebsockets-evlib-uv installed?");
+	after.old = before.seen;
+	uv_walk(en->loop, note_handle, &after);
+	return SL_OK;
+}
+
+struct lws_context *ws_engine_context(struct ws_engine *en)
+{
+	return en->context;
+}
+
+/* --- whom to trust --- */
+
+static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, struct sl_error *e)
+{
+	SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
+
+	if (!ssl)
+		sl_alloc_failed();
+	SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+	SSL_CTX_set_verify(ssl, insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_default_verify_paths(ssl);
+	if (ca_file && SSL_CTX_load_verify_locations(ssl, ca_file, NULL) != 1) {
+		sl_fail(e, SL_EIO, "'%s' holds no certificates that can be read", ca_file);
+		SSL_CTX_free(ssl);
+		ssl = NULL;
+	}
+	ERR_clear_error();
+	return ssl;
+}
+
+static bool trust_is(const struct ws_trust *t, const char *ca_file, bool insecure)
+{
+	return t->insecure == insecure && !t->ca_file == !ca_file &&
+	       (!ca_file || strcmp(t->ca_file, ca_file) == 0);
+}
+
+struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, bool insecure,
+				  struct sl_error *e)
+{
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN,
+		.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+		.protocols = en->protocols,
+		.vhost_name = "sluice",
+		.uid = -1,
+		.gid = -1,
+	};
+	struct ws_trust *t = en->trusts;
+
+	while (t && !trust_is(t, ca_file, insecure))
+		t = t->next;
+	if (t)
+		return t->vhost;
+	if (!en->context && engine_start(en, e) != SL_OK)
+		return NULL;
+	info.provided_client_ssl_ctx = trust_ssl(ca_file, insecure, e);
+	if (!info.provided_client_ssl_ctx)
+		return NULL;
+	t = sl_alloc(sizeof *t);
+	*t = (struct ws_trust){.next = en->trusts,
+			       .ca_file = sl_strdup(ca_file),
+			       .insecure = insecure,
+			       .ssl = info.provided_client_ssl_ctx};
+	en->trusts = t;
+	t->vhost = lws_create_vhost(en->context, &info);
+	if (!t->vhost)
+		sl_fail(e, SL_EINTERNAL, "WebSockets cannot be used: no vhost");
+	return t->vhost;
+}
+
+/* --- the end --- */
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+	struct ws_engine *en = handle->data;
+	void (*closed)(void *) = en->closed;
+	void *arg = en->closed_arg;
+
+	while (en->trusts) {
+		struct ws_trust *t = en->trusts;
+
+		en->trusts = t->next;
+		SSL_CTX_free(t->ssl);
+		free(t->ca_file);
+		free(t);
+	}
+	free(en);
+	closed(arg);
+}
+
+static void look_for_fixed(uv_handle_t *handle, void *arg)
+{
+	struct handle_walk *w = arg;
+
+	for (size_t i = 0; i < w->en->fixed_count; i++)
+		w->left += w->en->fixed[i] == handle;
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+	struct ws_engine *en = turn->data;
+	struct handle_walk w = {.en = en};
+
+	if (en->context && !en->ending) {
+		en->ending = true;
+		lws_context_destroy(en->context);
+		return;
+	}
+	uv_walk(en->loop, look_for_fixed, &w);
+	if (w.left)
+		return;
+	lws_context_destroy(en->context); /* nothing when there is none */
+	uv_close((uv_handle_t *)turn, on_turn_closed);
+}
+
+void ws_engine_close(struct ws_engine *en, void (*closed)(void *arg), void *arg)
+{
+	en->closed = closed;
+	en->closed_arg = arg;
+	uv_idle_start(&en->turn, on_turn);
+}

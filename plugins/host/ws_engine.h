@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libwebsockets on our loop: its context, and one vhost for each way to trust servers. Only for
+ * websocket.c. */
+#ifndef SLUICE_PLUGINS_HOST_WS_ENGINE_H
+#define SLUICE_PLUGINS_HOST_WS_ENGINE_H
+
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "plugins/sdk/error.h"
+
+struct ws_engine;
+
+struct ws_engine *ws_engine_new(uv_loop_t *loop, lws_callback_function *callback);
+/* The context is made with the first vhost. NULL and *e: it cannot be, or ca_file is no good.
+ * Lives as long as the engine. */
+struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, bool insecure,
+				  struct sl_error *e);
+struct lws_context *ws_engine_context(struct ws_engine *en); /* NULL before the first vhost */
+/* No connection may be left. Asynchronous: closed is called when nothing is left on the loop. */
+void ws_engine_close(struct ws_engine *en, void (*closed)(void *arg), void *arg);
+
+#endif
