@@ -135,6 +135,8 @@ void sl_chain_cancel(struct sl_chain *c)
 	c->canceled = true;
 	if (c->ask) {
 		sl_ask_cancel(c->ask);
+	} else if (c->socket) {
+		sl_chain_hang_up(c);
 	} else if (c->timer) {
 		c->all->services->timer_cancel(c->all->services->ctx, c->timer);
 		timer_start(c, 0, fire_end);
@@ -227,6 +229,57 @@ void sl_chain_ask(struct sl_chain *c, const struct sl_http_request *request,
 		asked.timeout_ms = left;
 	c->then = then;
 	c->ask = sl_ask_start(c->all->services, &asked, &spec);
+}
+
+/* --- listening --- */
+
+static void on_socket_opened(void *arg)
+{
+	struct sl_chain *c = arg;
+
+	if (!c->canceled)
+		c->opened(c);
+}
+
+static void on_socket_heard(void *arg, const char *bytes, size_t len)
+{
+	struct sl_chain *c = arg;
+
+	if (!c->canceled)
+		c->heard(c, bytes, len);
+}
+
+static void on_socket_ended(void *arg, const struct sl_error *e)
+{
+	struct sl_chain *c = arg;
+
+	c->socket = NULL;
+	on_done(c, e);
+}
+
+static const struct sl_websocket_events socket_events = {
+	.opened = on_socket_opened, .message = on_socket_heard, .ended = on_socket_ended};
+
+void sl_chain_listen(struct sl_chain *c, const struct sl_websocket_request *request,
+		     void (*opened)(struct sl_chain *c),
+		     void (*heard)(struct sl_chain *c, const char *bytes, size_t len),
+		     void (*then)(struct sl_chain *c, const struct sl_error *e))
+{
+	const struct sl_host_services *services = c->all->services;
+
+	if (c->canceled) {
+		timer_start(c, 0, fire_end);
+		return;
+	}
+	c->opened = opened;
+	c->heard = heard;
+	c->then = then;
+	c->socket = services->websocket(services->ctx, request, &socket_events, c);
+}
+
+void sl_chain_hang_up(struct sl_chain *c)
+{
+	c->all->services->websocket_close(c->all->services->ctx, c->socket);
 }
 
 /* --- settings --- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plugin's operation as a chain of questions over HTTP, one at a time, under one deadline. A
- * chain has always one thing under way (a question or a timer), so ending it is ending that. A
- * kind of operation embeds struct sl_chain first. For plugins; loop thread only, but for work.
+ * chain has always one thing under way (a question, a timer or a WebSocket), so ending it is ending
+ * that. A kind of operation embeds struct sl_chain first. For plugins; loop thread only, but for
+ * work.
  */
 #ifndef SLUICE_SDK_CHAIN_H
 #define SLUICE_SDK_CHAIN_H
@@ -36,6 +37,7 @@ struct sl_chain {
 	struct sl_timer *timer;
 	void (*fire)(struct sl_chain *c); /* of the timer */
 	struct sl_ask *ask;
+	struct sl_websocket *socket;
 	struct sl_error error; /* of a chain that ends by its timer */
 
 	/* the answer, valid inside then */
@@ -47,6 +49,10 @@ struct sl_chain {
 	 * services. The answer's tree is gone afterwards. NULL = none. */
 	int (*work)(struct sl_chain *c, struct sl_error *e);
 	void (*then)(struct sl_chain *c, const struct sl_error *e);
+
+	/* of the socket */
+	void (*opened)(struct sl_chain *c);
+	void (*heard)(struct sl_chain *c, const char *bytes, size_t len);
 };
 
 /* timeout_ms INT64_MAX = no deadline (a watch). */
@@ -59,6 +65,13 @@ void sl_chain_init(struct sl_chain *c, struct sl_chains *all, int64_t timeout_ms
  */
 void sl_chain_ask(struct sl_chain *c, const struct sl_http_request *request,
 		  void (*then)(struct sl_chain *c, const struct sl_error *e));
+/* Listen: opened, then heard any number of times, then `then` with the way it ended. For chains
+ * without a deadline. */
+void sl_chain_listen(struct sl_chain *c, const struct sl_websocket_request *request,
+		     void (*opened)(struct sl_chain *c),
+		     void (*heard)(struct sl_chain *c, const char *bytes, size_t len),
+		     void (*then)(struct sl_chain *c, const struct sl_error *e));
+void sl_chain_hang_up(struct sl_chain *c); /* then follows, with SL_ECANCELED */
 /* fire later, unless the deadline passes first: then the chain ends with SL_ETIMEOUT and `what`. */
 void sl_chain_pause(struct sl_chain *c, int64_t ms, void (*fire)(struct sl_chain *c));
 /* Instead of what a pausing chain waits for, fire on the next turn; for callbacks of others. */

@@ -106,16 +106,29 @@ static void on_answer(struct sl_chain *c, const struct sl_error *e)
 
 /* --- the question --- */
 
+size_t sc_headers(const struct sc *sc, struct sl_http_header *headers, char **bearer)
+{
+	size_t n = 0;
+
+	*bearer = sc->token ? sl_asprintf("Bearer %s", sc->token) : NULL;
+	if (sc->domain)
+		headers[n++] = (struct sl_http_header){"X-Domain-Name", sc->domain};
+	if (sc->token)
+		headers[n++] = (struct sl_http_header){"Authorization", *bearer};
+	return n;
+}
+
 static void send(struct sl_call *call)
 {
 	struct sc *sc = call->sc;
 	char *url = sl_asprintf("%s%s", sc->url, call->path);
-	char *bearer = sl_asprintf("Bearer %s", sc->token ? sc->token : "");
+	char *bearer;
 	struct sl_http_header headers[4];
 	struct sl_http_request request = {
 		.method = call->method,
 		.url = url,
 		.headers = headers,
+		.header_count = sc_headers(sc, headers, &bearer),
 		.body = call->body,
 		.body_len = call->body ? strlen(call->body) : 0,
 		.max_body = ANSWER_MAX,
@@ -124,14 +137,11 @@ static void send(struct sl_call *call)
 		.once = call->logging_in || strcmp(call->method, "PUT") == 0,
 	};
 
-	if (sc->domain)
-		headers[request.header_count++] =
-			(struct sl_http_header){"X-Domain-Name", sc->domain};
+	if (call->logging_in && bearer)
+		request.header_count--; /* an old token is no help there */
 	if (call->body)
 		headers[request.header_count++] =
 			(struct sl_http_header){"Content-Type", "application/json"};
-	if (sc->token && !call->logging_in)
-		headers[request.header_count++] = (struct sl_http_header){"Authorization", bearer};
 	sl_chain_ask(&call->chain, &request, on_answer);
 	free(url);
 	free(bearer);

@@ -3,8 +3,8 @@
  * ServiceComb Service Center as a registry. Reads are one list of services and one batch find that
  * carries the revision of every name known, so that what did not change costs an integer. Our own
  * identity (X-ConsumerId) is never sent: it would make us a node in everyone's topology. Changes
- * are read, merged, written and read back past the server's cache. Push is not used: it needs a
- * registered identity, and it loses events.
+ * are read, merged, written and read back past the server's cache. Push loses events, so it only
+ * shortens the wait for the next poll.
  */
 #ifndef SLUICE_SERVICE_CENTER_SC_H
 #define SLUICE_SERVICE_CENTER_SC_H
@@ -23,6 +23,7 @@ struct sc {
 	char *url, *project, *domain, *environment; /* environment NULL = every */
 	char *account, *password, *token, *ca_file; /* NULL = none */
 	char *weight;                               /* the property that holds it */
+	char *watch_as;                             /* NULL = nobody: polling alone */
 	bool insecure;
 	enum sc_login login;
 	struct sl_error login_error; /* when refused: it is not tried again */
@@ -112,6 +113,8 @@ void sc_call_release(struct sl_call *call);
  */
 void sc_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
 	    void (*then)(struct sl_call *call, const struct sl_error *e));
+/* Domain and token, for headers[2]; *bearer is yours to free. Returns how many. */
+size_t sc_headers(const struct sc *sc, struct sl_http_header *headers, char **bearer);
 int sc_refusal(const struct sl_call *call); /* inside then: 400012 ..., 0 = none */
 char *sc_path(const struct sc *sc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -135,7 +138,7 @@ void sc_read_init(struct sc_read *r, struct sc *sc, const char *service, const c
 void sc_read_start(struct sc_read *r);
 void sc_read_release(struct sc_read *r);
 
-/* list.c, edges.c, write.c */
+/* list.c, edges.c, write.c, watch.c */
 struct sl_call *sc_list(void *instance, const char *revision, int64_t timeout_ms,
 			const struct sl_registry_sink *sink, void *arg);
 struct sl_call *sc_find(void *instance, const char *service, const char *environment,
@@ -146,5 +149,7 @@ struct sl_call *sc_edges(void *instance, int64_t timeout_ms, const struct sl_reg
 struct sl_call *sc_write(void *instance, const struct sl_instance_change *change,
 			 int64_t timeout_ms, void (*done)(void *arg, const struct sl_error *e),
 			 void *arg);
+
+struct sl_call *sc_watch(void *instance, sl_changed changed, void *arg);
 
 #endif

@@ -47,6 +47,14 @@ static const struct sl_setting settings[] = {
 		.help = "A token that was issued before, instead of account and password.",
 	},
 	{
+		.name = "watchAs",
+		.type = SL_SETTING_TEXT,
+		.help = "Hear of changes at once: the registry pushes to a service what changes in "
+			"those that it calls; listen as these services (names, comma separated), "
+			"or as all that call others (*). Nothing is registered. Without it changes "
+			"are seen with the next poll.",
+	},
+	{
 		.name = "weightProperty",
 		.type = SL_SETTING_TEXT,
 		.fallback = "weight",
@@ -82,6 +90,7 @@ static void sc_free(struct sl_chains *all)
 	free(sc->token);
 	free(sc->ca_file);
 	free(sc->weight);
+	free(sc->watch_as);
 	free(sc);
 }
 
@@ -124,6 +133,7 @@ static void *sc_open(const struct sl_settings *given, const struct sl_host_servi
 	sc->password = setting_dup(given, "password");
 	sc->token = setting_dup(given, "token");
 	sc->weight = setting_dup(given, "weightProperty");
+	sc->watch_as = setting_dup(given, "watchAs");
 	sc->ca_file = setting_dup(given, "ca");
 	sc->insecure = strcmp(sl_setting_text(given, "insecure"), "true") == 0;
 	if (!sc->project)
@@ -156,6 +166,7 @@ static const struct sl_registry_ops registry = {
 	.find = sc_find,
 	.edges = sc_edges,
 	.write = sc_write,
+	.watch = sc_watch,
 	.cancel = sc_cancel,
 };
 
@@ -163,7 +174,7 @@ static const struct sl_plugin plugin = {
 	.size = sizeof plugin,
 	.abi = SL_PLUGIN_ABI,
 	.name = "serviceCenter",
-	.summary = "reads and marks instances in ServiceComb Service Center (by polling)",
+	.summary = "reads and marks instances in ServiceComb Service Center",
 	.licence = "Apache-2.0",
 	.settings = settings,
 	.setting_count = SL_COUNT(settings),

@@ -34,6 +34,7 @@ static struct plugin_backend *backend;
 static const struct sl_registry_ops *ops;
 static void *instance;
 static struct seen seen;
+static const char *watch_as; /* NULL = the setting is not given */
 static char project[64], orders1[80], orders2[80], gateway[80], id1[80], id2[80];
 
 /* --- sink --- */
@@ -239,6 +240,8 @@ static void open_with(const char *account, const char *password, const char *tok
 	}
 	if (token || env)
 		v[n++] = (struct sl_setting_value){.name = "token", .text = token ? token : env};
+	if (watch_as)
+		v[n++] = (struct sl_setting_value){.name = "watchAs", .text = watch_as};
 	backend = fake_open(&bench, "serviceCenter", v, n);
 	ops = plugin_backend_plugin(backend)->registry;
 	instance = plugin_backend_instance(backend);
@@ -366,41 +369,52 @@ static void test_find(void **state)
 	assert_int_equal(seen.services, 0);
 }
 
-static void test_edges(void **state)
+/* With its identity, as the framework in it would: now it depends on orders. */
+static void gateway_finds_orders(void)
 {
-	char path[500], headers[200];
+	const char *token = getenv("SLUICE_TEST_TOKEN");
+	char path[500], line[700];
 	CURL *easy = curl_easy_init();
-	struct curl_slist *list_of;
-	int64_t until;
+	struct curl_slist *headers;
 	struct sl_buf in;
 
-	(void)state;
 	sl_buf_init(&in, 1 << 20);
 	snprintf(path, sizeof path,
 		 "%s/v4/%s/registry/instances?appId=shop&serviceName=orders&env=production",
 		 fake.url, project);
-	snprintf(headers, sizeof headers, "X-ConsumerId: %s", gateway);
-	list_of = curl_slist_append(NULL, headers);
+	snprintf(line, sizeof line, "X-ConsumerId: %s", gateway);
+	headers = curl_slist_append(NULL, line);
+	snprintf(line, sizeof line, "Authorization: Bearer %s", token ? token : "");
+	if (token)
+		headers = curl_slist_append(headers, line);
 	curl_easy_setopt(easy, CURLOPT_URL, path);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list_of);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, fake_on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &in);
-	if (!getenv("SLUICE_TEST_TOKEN"))
-		assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+	assert_int_equal(curl_easy_perform(easy), CURLE_OK);
 	curl_easy_cleanup(easy);
-	curl_slist_free_all(list_of);
+	curl_slist_free_all(headers);
 	sl_buf_release(&in);
-	until = sl_time_boottime() + 10000;
+}
+
+static void until_edges(size_t edges)
+{
+	int64_t until = sl_time_boottime() + 10000;
+
 	do {
 		seen = (struct seen){.starting = true};
 		ops->edges(instance, TIMEOUT, &sink, &seen);
 		finish();
-	} while (seen.error.code == SL_OK && !seen.edges && !getenv("SLUICE_TEST_TOKEN") &&
-		 sl_time_boottime() < until);
+	} while (seen.error.code == SL_OK && seen.edges != edges && sl_time_boottime() < until);
 	assert_int_equal(seen.error.code, SL_OK);
-	if (getenv("SLUICE_TEST_TOKEN"))
-		return;
-	assert_int_equal(seen.edges, 1); /* two versions, one name */
+	assert_int_equal(seen.edges, edges);
+}
+
+static void test_edges(void **state)
+{
+	(void)state;
+	gateway_finds_orders();
+	until_edges(1); /* two versions, one name */
 	assert_string_equal(seen.pairs[0], "gateway>orders");
 }
 
@@ -590,6 +604,163 @@ static void test_write_unanswered(void **state)
 	assert_int_equal(row_of(id2)->state, SL_INSTANCE_UP);
 }
 
+/* --- push --- */
+
+struct hints {
+	bool came;
+	size_t count;
+};
+
+static struct hints hints;
+
+static void on_hint(void *arg)
+{
+	struct hints *h = arg;
+
+	h->came = true;
+	h->count++;
+}
+
+static void reopen(const char *as)
+{
+	fake_close(&bench, backend);
+	watch_as = as;
+	open_with(NULL, NULL, NULL);
+	watch_as = NULL;
+	hints = (struct hints){0};
+}
+
+static void turn(void)
+{
+	uv_run(&bench.loop, UV_RUN_NOWAIT);
+}
+
+/* A change by somebody else is heard of, without a read. */
+static void test_watch(void **state)
+{
+	static const char *const as[] = {"gateway", "nobody, gateway", "*"};
+	struct sl_call *call;
+	char id[80];
+
+	(void)state;
+	gateway_finds_orders();
+	until_edges(1);
+	for (size_t i = 0; i < SL_COUNT(as); i++) {
+		reopen(as[i]);
+		call = ops->watch(instance, on_hint, &hints);
+		bench_wait(&bench, &hints.came); /* it is open: what came before may be lost */
+		if (fake.pid)
+			assert_int_equal(fake_tell(&fake, "", "watchers"), 1);
+		hints.came = false;
+		register_at(orders2, 8300 + (int)i, "{}", id);
+		bench_wait(&bench, &hints.came);
+		ops->cancel(instance, call);
+	}
+	/* Listening leaves no trace: the one dependency is the gateway's own. */
+	until_edges(1);
+	if (fake.pid)
+		assert_int_equal(fake_tell(&fake, "", "consumerReads"), 1);
+}
+
+/* Polling alone: nobody listens. */
+static void test_watch_off(void **state)
+{
+	static const char *const as[] = {NULL, "nobody"};
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	gateway_finds_orders();
+	for (size_t i = 0; i < SL_COUNT(as); i++) {
+		long long before = fake_tell(&fake, "", "watchesOpened");
+
+		reopen(as[i]);
+		ops->watch(instance, on_hint, &hints);
+		for (int n = 0; n < 20; n++)
+			assert_int_equal(list(NULL), SL_OK);
+		assert_int_equal(hints.count, 0);
+		assert_int_equal(fake_tell(&fake, "", "watchesOpened"), before);
+	}
+}
+
+static const struct {
+	const char *knobs;
+	bool reaches; /* the upgrade is agreed to */
+} bad_watches[] = {
+	{"watch=shut", true},
+	{"watch=garbage", true},
+	{"watch=broken", true},
+	{"watch=big", true},
+	{"mood=drop&match=watcher", false},
+	{"mood=error&match=watcher", false},
+	{"mood=html&match=watcher", false},
+	{"mood=redirect&match=watcher", false},
+};
+
+/* Whatever a watch does, reads go on; and once the server is well, changes are heard of again. */
+static void test_watch_bad(void **state)
+{
+	(void)state;
+	if (!needs_fake())
+		skip();
+	gateway_finds_orders();
+	until_edges(1);
+	for (size_t i = 0; i < SL_COUNT(bad_watches); i++) {
+		long long opened = fake_tell(&fake, bad_watches[i].knobs, "watchesOpened");
+
+		reopen("gateway");
+		ops->watch(instance, on_hint, &hints);
+		while (bad_watches[i].reaches && fake_tell(&fake, "", "watchesOpened") == opened)
+			turn();
+		assert_int_equal(list(NULL), SL_OK);
+		assert_int_equal(seen.instances, 2);
+		assert_in_range(hints.count, 0, 1);
+		fake_tell(&fake, "mood=good&watch=good", NULL);
+		/* Back after its pause: the fake keeps this one. */
+		while (fake_tell(&fake, "", "watchers") < 1)
+			turn();
+		hints.came = false;
+		change(id1, SL_KEEP, i % 2 ? SL_INSTANCE_UP : SL_INSTANCE_OUT, SL_KEEP, SL_KEEP);
+		bench_wait(&bench, &hints.came);
+	}
+}
+
+/* Lost events, one that never opens, lies: only the hints differ. */
+static void test_watch_lies(void **state)
+{
+	struct sl_call *call;
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	gateway_finds_orders();
+	until_edges(1);
+	fake_tell(&fake, "watch=lie", NULL);
+	reopen("gateway");
+	ops->watch(instance, on_hint, &hints);
+	while (hints.count < 2) /* opened, and the lie */
+		turn();
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(seen.instances, 2);
+	fake_tell(&fake, "watch=good&lose=1000", NULL);
+	hints.came = false;
+	assert_int_equal(change(id1, SL_KEEP, SL_INSTANCE_OUT, SL_KEEP, SL_KEEP), SL_OK);
+	do
+		assert_int_equal(list(NULL), SL_OK);
+	while (row_of(id1)->state != SL_INSTANCE_OUT);
+	assert_false(hints.came);
+	/* Never answered: canceled in flight, and ended by close. */
+	fake_tell(&fake, "mood=silent&match=watcher&lose=0", NULL);
+	reopen("gateway");
+	call = ops->watch(instance, on_hint, &hints);
+	assert_int_equal(list(NULL), SL_OK);
+	ops->cancel(instance, call);
+	ops->cancel(instance, call);
+	ops->watch(instance, on_hint, &hints);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(hints.count, 0);
+}
+
 /* --- accounts --- */
 
 static int setup_rbac(void **state)
@@ -626,6 +797,28 @@ static void test_login(void **state)
 	assert_true(says("401205"));
 	assert_int_equal(list(NULL), SL_OK);
 	assert_int_equal(fake_tell(&fake, "", "logins"), 2);
+	fake_close(&bench, backend);
+}
+
+/* A watch logs in like everybody, and with what the others have. */
+static void test_watch_login(void **state)
+{
+	(void)state;
+	watch_as = "*";
+	open_with("root", "Root-pass-1", NULL);
+	watch_as = NULL;
+	hints = (struct hints){0};
+	ops->watch(instance, on_hint, &hints);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(fake_tell(&fake, "", "logins"), 1);
+	fake_close(&bench, backend);
+	watch_as = "*";
+	open_with("root", "wrong", NULL);
+	watch_as = NULL;
+	ops->watch(instance, on_hint, &hints);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_int_equal(fake_tell(&fake, "", "loginsRefused"), 1);
 	fake_close(&bench, backend);
 }
 
@@ -677,7 +870,6 @@ static void test_settings(void **state)
 	assert_null(plugin_backend_open(bench.host, plugin_backend_plugin(backend), &settings, &e));
 	assert_int_equal(e.code, SL_EINPUT);
 	assert_non_null(strstr(e.msg, "'account' and 'password' need each other"));
-	assert_null(ops->watch); /* polling is complete */
 	fake_close(&bench, backend);
 }
 
@@ -699,7 +891,12 @@ int main(void)
 		WITH_DATA(test_moods),
 		WITH_DATA(test_silence_and_cancel),
 		WITH_DATA(test_write_unanswered),
+		WITH_DATA(test_watch),
+		WITH_DATA(test_watch_off),
+		WITH_DATA(test_watch_bad),
+		WITH_DATA(test_watch_lies),
 		WITH_RBAC(test_login),
+		WITH_RBAC(test_watch_login),
 		WITH_RBAC(test_login_refused),
 		WITH_RBAC(test_no_login),
 		WITH_RBAC(test_settings),
