@@ -116,7 +116,8 @@ running_below() {
 
 # shellcheck disable=SC2034 # for those who source this
 LAB_DIR='' LAB_NET='' LAB_HOSTS='' LAB_LBS='' LAB_PORTS='' LAB_SRV='' LAB_DRIVER='' LAB_ROUTER=''
-LAB_REGISTRY=''
+# shellcheck disable=SC2034
+LAB_CHAIN='' LAB_REGISTRY='' LAB_CONFIG='' LAB_TRACES='' LAB_METRICS=''
 
 lab_load() {
 	[ -r "$1/lab.env" ] || die "$1: no lab there (lab up $1)"
@@ -127,8 +128,33 @@ lab_load() {
 host_address() {
 	case $1 in
 	h*) printf '%s.%s' "$LAB_NET" "${1#h}" ;;
+	g*) printf '%s.%s' "$LAB_NET" "$((50 + ${1#g}))" ;;
+	s*) printf '%s.%s' "$LAB_NET" "$((70 + ${1#s}))" ;;
 	lb*) printf '%s.%s' "$LAB_NET" "$((100 + ${1#lb}))" ;;
 	esac
+}
+
+# The service that is released: alone, or in the middle of the chain gateway -> orders -> stock.
+lab_service() {
+	[ -n "$LAB_CHAIN" ] && printf orders || printf shop
+}
+
+# The service that clients ask, behind the balancers.
+front_service() {
+	[ -n "$LAB_CHAIN" ] && printf gateway || printf shop
+}
+
+# service_hosts SERVICE
+service_hosts() {
+	case $1 in
+	gateway) printf 'g1 g2' ;;
+	stock) printf 's1 s2' ;;
+	*) printf '%s' "$LAB_HOSTS" ;;
+	esac
+}
+
+chain_hosts() {
+	[ -z "$LAB_CHAIN" ] || printf '%s %s' "$(service_hosts gateway)" "$(service_hosts stock)"
 }
 
 # fronts: where clients ask.
@@ -139,10 +165,10 @@ fronts() {
 	done
 }
 
-# instances: HOST:PORT as sluice names them.
+# instances [SERVICE]: HOST:PORT as sluice names them.
 instances() {
 	local h p
-	for h in $LAB_HOSTS; do
+	for h in $(service_hosts "${1:-}"); do
 		for p in $LAB_PORTS; do
 			printf '%s:%s ' "$h" "$p"
 		done
@@ -159,7 +185,7 @@ live_version() {
 }
 
 release_dir() {
-	printf '%s/hosts/%s/%s/shop' "$LAB_DIR" "$1" "$LAB_SRV"
+	printf '%s/hosts/%s/%s/%s' "$LAB_DIR" "$1" "$LAB_SRV" "$(lab_service)"
 }
 
 # router_ask LB LINE: what that node answers.
@@ -169,5 +195,5 @@ router_ask() {
 
 # router_weights LB: "server weight admin" a line, as the node shows them.
 router_weights() {
-	router_ask "$1" 'show servers state be_shop' | awk 'NF > 10 && $1 != "#" { print $4, $8, $7 }'
+	router_ask "$1" "show servers state be_$(front_service)" | awk 'NF > 10 && $1 != "#" { print $4, $8, $7 }'
 }

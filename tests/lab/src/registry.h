@@ -9,6 +9,7 @@
 #ifndef SLUICE_LAB_REGISTRY_H
 #define SLUICE_LAB_REGISTRY_H
 
+#include "center.h"
 #include "etcd.h"
 
 static inline bool lab_registry_parse(struct lab_registry *r, const char *text)
@@ -31,11 +32,13 @@ static inline bool lab_registry_parse(struct lab_registry *r, const char *text)
 }
 
 /*
- * Who may get traffic, at most max of them; -1 = no answer, LAB_UNCHANGED = as at the last call
- * with this member (the revision is the same).
+ * Who may get traffic, at most max of them; -1 = no answer, or as before (Service Center tells by
+ * the revision, which the member remembers).
  */
 static inline long lab_registry_find(struct lab_member *m, struct lab_callee *found, long max)
 {
+	if (m->registry.kind == LAB_SC)
+		return lab_center_find(m, found, max);
 	return lab_etcd_find(m->registry.address, m->registry.environment, m->callee, found, max);
 }
 
@@ -43,21 +46,25 @@ static inline long lab_registry_find(struct lab_member *m, struct lab_callee *fo
 
 static inline bool lab_member_enter(struct lab_member *m)
 {
-	return lab_etcd_enter(m);
+	return m->registry.kind == LAB_SC ? lab_center_enter(m) : lab_etcd_enter(m);
 }
 
 static inline bool lab_member_stay(struct lab_member *m)
 {
-	return lab_etcd_stay(m);
+	return m->registry.kind == LAB_SC ? lab_center_stay(m) : lab_etcd_stay(m);
 }
 
 static inline void lab_member_leave(void *arg)
 {
 	struct lab_member *m = arg;
 
-	if (m->registered)
-		lab_etcd_leave(m);
+	if (!m->registered)
+		return;
 	m->registered = false;
+	if (m->registry.kind == LAB_SC)
+		lab_center_leave(m);
+	else
+		lab_etcd_leave(m);
 }
 
 /* Enters once; then only stays, so that what operators set is kept. Returns the ms until it is due

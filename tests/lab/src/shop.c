@@ -8,7 +8,10 @@
  *
  * With SHOP_REGISTRY (see registry.h) it registers as SHOP_SERVICE (the role) on SHOP_HOST, with
  * SHOP_ZONE and SHOP_LANE as labels, for SHOP_TTL seconds at a time, and looks for its callee every
- * SHOP_REFRESH ms.
+ * SHOP_REFRESH ms. With SHOP_CONFIG (see setting.h) it reads SHOP_SETTING and reports it in the
+ * JSON of /; with SHOP_TRACES=ADDRESS:PORT Zipkin is told of SHOP_SAMPLE percent of the traces that
+ * begin here, and of those that come with a request. /metrics is for Prometheus. SHOP_WORK is how
+ * many ms its work takes on average.
  *
  * On TERM it leaves the registry, stops accepting, answers what is under way and what still comes
  * on open connections with "connection: close", and exits 0 when the last one is gone or SHOP_GRACE
@@ -22,7 +25,10 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include "metrics.h"
 #include "registry.h"
+#include "setting.h"
+#include "spans.h"
 
 #define CALL_TIMEOUT 3000
 
@@ -39,6 +45,8 @@ struct peer {
 	int64_t due;       /* client: answer not before; call: give up at; 0 = none */
 	struct peer *pair; /* client <-> call */
 	char to[64];       /* call: whom */
+	int64_t began_us;  /* when the request in hand came or went out */
+	struct lab_trace trace;
 	char lane[64], mark[64], path[256];
 	struct peer *next;
 };
@@ -46,13 +54,17 @@ struct peer {
 static struct shop {
 	const char *role, *call;
 	char version[64], mode[64];
-	long slow, fail;
+	long slow, fail, work;
 	bool never_ready, ignore_term, stopping;
 	int64_t crash_at, stop_at;
 	int epoll, listener;
 	unsigned long served;
 	struct peer *peers;
+	struct lab_instance self;
+	struct lab_metrics metrics;
 	struct lab_member member;
+	struct lab_setting setting;
+	struct lab_spans spans;
 } shop;
 
 /* --- being told --- */
@@ -193,41 +205,92 @@ static void peer_flush(struct peer *p)
 		peer_watch(p);
 }
 
+/* --- being watched --- */
+
+static bool is_work(const struct peer *c)
+{
+	return strcmp(c->path, "/") == 0;
+}
+
+static void client_observe(struct peer *c, int status)
+{
+	struct lab_span span = {.trace = &c->trace,
+				.kind = "SERVER",
+				.name = "get /",
+				.version = shop.version,
+				.lane = c->lane,
+				.began_us = c->began_us,
+				.status = status};
+
+	if (!is_work(c))
+		return;
+	lab_metrics_observe(&shop.metrics, status, (double)(lab_wall_us() - c->began_us) / 1e6);
+	lab_span_end(&shop.spans, &span);
+}
+
+/* A call has ended, with an answer or (0) without. */
+static void call_observe(const struct peer *call, int status)
+{
+	struct lab_span span = {.trace = &call->trace,
+				.kind = "CLIENT",
+				.name = "get /",
+				.version = shop.version,
+				.lane = "",
+				.remote = shop.member.callee,
+				.began_us = call->began_us,
+				.status = status};
+	char ip[64];
+	const char *colon = strrchr(call->to, ':');
+
+	snprintf(ip, sizeof(ip), "%.*s", colon ? (int)(colon - call->to) : 0, call->to);
+	span.remote_ip = ip;
+	span.remote_port = colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+	lab_span_end(&shop.spans, &span);
+}
+
 /* --- answering --- */
 
 static void client_next(struct peer *c);
 
-static void client_answer(struct peer *c, int status, const char *body)
+static void client_answer_as(struct peer *c, int status, const char *type, const char *body)
 {
 	const char *word = status == 200 ? "OK" : status == 404 ? "Not Found" : "Unavailable";
 
 	if (shop.stopping)
 		c->closing = true;
 	lab_buf_addf(&c->out,
-		     "HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %zu\r\n"
+		     "HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %zu\r\n"
 		     "x-version: %s\r\nconnection: %s\r\n\r\n",
-		     status, word, strlen(body), shop.version, c->closing ? "close" : "keep-alive");
+		     status, word, type, strlen(body), shop.version,
+		     c->closing ? "close" : "keep-alive");
 	lab_buf_add(&c->out, body, strlen(body));
 	c->waiting = false;
 	c->due = 0;
 	shop.served++;
+	client_observe(c, status);
 	peer_flush(c);
 	if (!c->dead && !c->closing)
 		client_next(c);
 }
 
+static void client_answer(struct peer *c, int status, const char *body)
+{
+	client_answer_as(c, status, "application/json", body);
+}
+
 static void client_finish(struct peer *c, const char *callee)
 {
-	char body[2048];
+	char body[2048], setting[512];
 
 	if (shop.fail && rand() % 100 < shop.fail) {
 		client_answer(c, 503, "{\"error\":\"told to fail\"}");
 		return;
 	}
+	lab_setting_json(&shop.setting, setting, sizeof(setting));
 	snprintf(body, sizeof(body),
-		 "{\"role\":\"%s\",\"version\":\"%s\",\"pid\":%d,\"lane\":\"%s\",\"mark\":\"%s\","
+		 "{\"role\":\"%s\",\"version\":\"%s\",\"pid\":%d,\"lane\":\"%s\",\"mark\":\"%s\"%s,"
 		 "\"callee\":%s}\n",
-		 shop.role, shop.version, (int)getpid(), c->lane, c->mark, callee);
+		 shop.role, shop.version, (int)getpid(), c->lane, c->mark, setting, callee);
 	client_answer(c, 200, body);
 }
 
@@ -240,6 +303,8 @@ static void call_lost(struct peer *call)
 	struct peer *c = call->pair;
 	bool again = call->reused && call->in.len == 0;
 
+	if (c && !again)
+		call_observe(call, 0);
 	peer_kill(call);
 	if (!c)
 		return;
@@ -266,6 +331,8 @@ static void call_readable(struct peer *call)
 		return;
 	}
 	snprintf(callee, sizeof(callee), "%.*s", (int)(whole - head), call->in.data + head);
+	if (c)
+		call_observe(call, lab_http_status(&call->in));
 	if (!c || lab_http_status(&call->in) != 200)
 		snprintf(callee, sizeof(callee), "{\"error\":\"callee failed\"}");
 	call->pair = NULL;
@@ -321,16 +388,28 @@ static void call_start(struct peer *c, bool fresh)
 	c->pair = call;
 	call->waiting = true;
 	call->due = lab_now() + CALL_TIMEOUT;
+	call->began_us = lab_wall_us();
+	lab_trace_child(&c->trace, &call->trace);
 	lab_buf_addf(&call->out, "GET / HTTP/1.1\r\nhost: %s\r\n", to);
 	if (c->lane[0])
 		lab_buf_addf(&call->out, "x-lane: %s\r\n", c->lane);
 	if (c->mark[0])
 		lab_buf_addf(&call->out, "x-load-test: %s\r\n", c->mark);
+	lab_trace_send(&shop.spans, &call->trace, &call->out);
 	lab_buf_addf(&call->out, "\r\n");
 	peer_watch(call); /* written when the connection stands */
 }
 
 /* --- requests --- */
+
+static void metrics_answer(struct peer *c)
+{
+	struct lab_buf page = {0};
+
+	lab_metrics_page(&shop.metrics, shop.self.service, shop.version, &page);
+	client_answer_as(c, 200, "text/plain; version=0.0.4", page.data);
+	lab_buf_release(&page);
+}
 
 static bool is_ready(void)
 {
@@ -347,12 +426,20 @@ static void client_serve(struct peer *c)
 	else if (strncmp(c->path, "/told/", 6) == 0) {
 		mode_set(c->path + 6);
 		client_answer(c, 200, "{}\n");
-	} else if (strcmp(c->path, "/") != 0)
+	} else if (strcmp(c->path, "/metrics") == 0)
+		metrics_answer(c);
+	else if (!is_work(c))
 		client_answer(c, 404, "{\"error\":\"no such page\"}\n");
 	else if (shop.call)
 		call_start(c, false);
 	else
 		client_finish(c, "null");
+}
+
+/* Mostly short, now and then up to four times the average. */
+static int64_t work_time(void)
+{
+	return (int64_t)(4.0 * (double)shop.work * rand() / RAND_MAX * rand() / RAND_MAX);
 }
 
 /* The next whole request, if there is one. One at a time: the rest of a pipeline waits. */
@@ -371,11 +458,13 @@ static void client_next(struct peer *c)
 	lab_http_header(&c->in, head, "x-lane", c->lane, sizeof(c->lane));
 	lab_http_header(&c->in, head, "x-load-test", c->mark, sizeof(c->mark));
 	sscanf(c->in.data, "%*15s %255s", c->path);
+	lab_trace_receive(&shop.spans, &c->in, head, &c->trace);
+	c->began_us = lab_wall_us();
 	c->closing = lab_http_close(&c->in, head);
 	lab_buf_cut(&c->in, (size_t)whole);
 	c->waiting = true;
-	if (shop.slow && strcmp(c->path, "/") == 0)
-		c->due = lab_now() + shop.slow;
+	if ((shop.slow || shop.work) && is_work(c))
+		c->due = lab_now() + shop.slow + work_time();
 	else
 		client_serve(c);
 }
@@ -432,6 +521,17 @@ static void signal_readable(int fd)
 
 /* --- the loop --- */
 
+/* The ms until something is due. */
+static int wait_time(void)
+{
+	int64_t now = lab_now(), wait = 10;
+
+	for (struct peer *p = shop.peers; p; p = p->next)
+		if (!p->dead && p->due && p->due - now < wait)
+			wait = p->due > now ? p->due - now : 0;
+	return (int)wait;
+}
+
 /* Idle, to somebody who is not to be called any more. */
 static bool call_is_stale(const struct peer *p)
 {
@@ -484,7 +584,7 @@ static void serve(void)
 	struct epoll_event events[64];
 
 	for (;;) {
-		int n = epoll_wait(shop.epoll, events, 64, 10);
+		int n = epoll_wait(shop.epoll, events, 64, wait_time());
 
 		for (int i = 0; i < n; i++)
 			peer_event(events[i].data.ptr, events[i].events);
@@ -511,7 +611,7 @@ static void describe(struct lab_instance *i, const char *address)
 }
 
 /* One that never gets ready stays away from the registry. */
-static void registry_join(const char *address)
+static void registry_join(void)
 {
 	struct lab_member *m = &shop.member;
 	const char *registry = getenv("SHOP_REGISTRY");
@@ -520,14 +620,41 @@ static void registry_join(const char *address)
 		return;
 	if (!lab_registry_parse(&m->registry, registry))
 		lab_die("shop: SHOP_REGISTRY: %s", registry);
-	describe(&m->instance, address);
-	if (shop.never_ready)
-		m->instance.service[0] = '\0';
+	if (!shop.never_ready)
+		m->instance = shop.self;
 	if (shop.call && !strchr(shop.call, ':'))
 		snprintf(m->callee, sizeof(m->callee), "%s", shop.call);
 	m->ttl = (int)number_of("SHOP_TTL", 10);
 	m->every_ms = (int)number_of("SHOP_REFRESH", 1000);
 	lab_member_start(m);
+}
+
+static void setting_read(void)
+{
+	struct lab_setting *s = &shop.setting;
+	const char *config = getenv("SHOP_CONFIG");
+
+	if (!config || !*config)
+		return;
+	if (!lab_setting_parse(s, config))
+		lab_die("shop: SHOP_CONFIG: %s", config);
+	text_of("SHOP_SETTING", "pool.size", s->key, sizeof(s->key));
+	snprintf(s->service, sizeof(s->service), "%s", shop.self.service);
+	lab_setting_start(s);
+}
+
+static void spans_tell(void)
+{
+	struct lab_spans *s = &shop.spans;
+
+	text_of("SHOP_TRACES", "", s->address, sizeof(s->address));
+	if (!s->address[0])
+		return;
+	snprintf(s->service, sizeof(s->service), "%s", shop.self.service);
+	snprintf(s->ip, sizeof(s->ip), "%s", shop.self.address);
+	s->port = shop.self.port;
+	s->sample = number_of("SHOP_SAMPLE", 100);
+	lab_spans_start(s);
 }
 
 static int signals_open(void)
@@ -555,6 +682,7 @@ int main(int argc, char **argv)
 	word_read("VERSION", "SHOP_VERSION", "unknown", shop.version, sizeof(shop.version));
 	word_read("SHOP_MODE", "SHOP_MODE", "fine", mode, sizeof(mode));
 	mode_set(mode);
+	shop.work = number_of("SHOP_WORK", 0);
 	snprintf(address, sizeof(address), "%s:%s", host ? host : "127.0.0.1",
 		 port ? port : "8080");
 	shop.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -564,8 +692,13 @@ int main(int argc, char **argv)
 	peer_add(KIND_LISTENER, shop.listener);
 	peer_add(KIND_SIGNAL, signals_open());
 	fprintf(stderr, "shop: %s %s on %s, %s\n", shop.role, shop.version, address, shop.mode);
-	registry_join(address);
+	describe(&shop.self, address);
+	registry_join();
+	setting_read();
+	spans_tell();
 	serve();
 	lab_ticker_stop(&shop.member.ticker);
+	lab_ticker_stop(&shop.setting.ticker);
+	lab_ticker_stop(&shop.spans.ticker);
 	return 0;
 }
