@@ -7,8 +7,9 @@
 #include "orchestrator/commands/look.h"
 #include "plugins/sdk/units.h"
 
-#define DEADLINE_MS 10000
-#define OUTPUT_MAX  (512u << 20)
+#define DEADLINE_MS       10000
+#define HOSTS_DEADLINE_MS 27000 /* connecting 10 s and the script 15 s, if they must */
+#define OUTPUT_MAX        (512u << 20)
 
 static const enum vw_format formats[] = {
 	[OUTPUT_TABLE] = VW_AS_TABLE, [OUTPUT_WIDE] = VW_AS_WIDE,     [OUTPUT_JSON] = VW_AS_JSON,
@@ -55,7 +56,7 @@ int command_get(struct cli *c)
 		return command_get_trace(c);
 	rc = look_open(&l, c, false);
 	if (!rc) {
-		look_settle(&l, DEADLINE_MS);
+		look_settle(&l, l.hosts ? HOSTS_DEADLINE_MS : DEADLINE_MS);
 		rc = print(&l);
 		verdict = look_verdict(&l);
 		rc = rc ? rc : verdict;

@@ -89,6 +89,26 @@ static int open_sources(struct look *l)
 	return RUN_INPUT;
 }
 
+static int open_hosts(struct look *l)
+{
+	struct sl_error e = {0};
+	int rc = load_inventory(l);
+
+	if (rc)
+		return rc;
+	l->hosts = host_looks_open(uv_default_loop(), l->inventory, l->c->store, &e);
+	if (!l->hosts)
+		return cli_fail(&e);
+	if (l->subject && !host_looks_find(l->hosts, l->subject)) {
+		cli_error("%s: the inventory has no host '%.64s'", l->c->inventory, l->subject);
+		return RUN_INPUT;
+	}
+	if (host_looks_count(l->hosts))
+		return RUN_DONE;
+	cli_error("%s: the inventory names no hosts", l->c->inventory);
+	return RUN_INPUT;
+}
+
 /* What was asked is checked before anything is contacted. */
 static int check_question(struct look *l)
 {
@@ -120,14 +140,16 @@ int look_open(struct look *l, struct cli *c, bool live)
 	}
 	l->subject = c->arg_count > 1 ? c->args[1] : NULL;
 	rc = check_question(l);
-	if (!rc && l->view->store)
+	if (!rc && (l->view->store || l->view->hosts))
 		rc = cli_open_store(c);
-	must = l->view->roles && !l->view->store;
+	must = l->view->hosts || (l->view->roles && !l->view->store);
 	if (!rc && must && !c->inventory) {
-		cli_error("`%s` come from the backends of an inventory: say -i INVENTORY",
-			  l->view->name);
+		cli_error("`%s` come from the %s of an inventory: say -i INVENTORY", l->view->name,
+			  l->view->hosts ? "hosts" : "backends");
 		return RUN_INPUT;
 	}
+	if (!rc && l->view->hosts)
+		return open_hosts(l);
 	if (!rc && c->inventory && l->view->roles && (must || live))
 		rc = open_sources(l);
 	return rc;
@@ -140,11 +162,13 @@ static void mark_closed(void *arg)
 
 void look_close(struct look *l)
 {
-	bool closed = l->sources == NULL;
+	bool closed = l->sources == NULL, hosts_closed = l->hosts == NULL;
 
 	if (l->sources)
 		vw_sources_close(l->sources, mark_closed, &closed);
-	while (!closed)
+	if (l->hosts)
+		host_looks_close(l->hosts, mark_closed, &hosts_closed);
+	while (!closed || !hosts_closed)
 		uv_run(uv_default_loop(), UV_RUN_ONCE);
 	inventory_free(l->inventory);
 	vw_filter_free(l->filter);
@@ -161,6 +185,7 @@ struct vw_table *look_table(const struct look *l, bool by_id)
 			l->inventory && l->inventory->environment ? l->inventory->environment : "",
 		.subject = l->subject,
 		.now = sl_time_now(),
+		.hosts = l->hosts,
 		.traces = l->traces,
 	};
 	struct vw_table *t = vw_table_fill(l->view, &world);
@@ -176,13 +201,26 @@ static void on_deadline(uv_timer_t *timer)
 	*(bool *)timer->data = true;
 }
 
+static void want(struct look *l)
+{
+	if (l->hosts)
+		host_looks_want(l->hosts, true);
+	else
+		catalogue_want(l->catalogue, l->view->roles);
+}
+
+static bool is_settled(const struct look *l)
+{
+	return l->hosts ? host_looks_settled(l->hosts) : catalogue_settled(l->catalogue);
+}
+
 void look_settle(struct look *l, int64_t ms)
 {
 	uv_loop_t *loop = uv_default_loop();
 	uv_timer_t timer;
 	bool over = false;
 
-	if (!l->catalogue)
+	if (!l->catalogue && !l->hosts)
 		return;
 	if (l->view->roles & CAT_TRACING) {
 		look_search(l, ms);
@@ -191,8 +229,8 @@ void look_settle(struct look *l, int64_t ms)
 	uv_timer_init(loop, &timer);
 	timer.data = &over;
 	uv_timer_start(&timer, on_deadline, (uint64_t)ms, 0);
-	catalogue_want(l->catalogue, l->view->roles);
-	while (!over && !catalogue_settled(l->catalogue))
+	want(l);
+	while (!over && !is_settled(l))
 		uv_run(loop, UV_RUN_ONCE);
 	timer.data = &over;
 	over = false;
@@ -204,6 +242,12 @@ int look_verdict(const struct look *l)
 {
 	size_t answered = 0;
 
+	if (l->hosts) {
+		if (host_looks_any(l->hosts))
+			return RUN_DONE;
+		cli_error("no host answered");
+		return RUN_UNREACHABLE;
+	}
 	if (!l->catalogue)
 		return RUN_DONE;
 	if (l->traces)

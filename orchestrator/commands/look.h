@@ -4,6 +4,7 @@
 #define SLUICE_COMMANDS_LOOK_H
 
 #include "orchestrator/commands/command.h"
+#include "orchestrator/view/host_look.h"
 #include "orchestrator/view/sources.h"
 #include "orchestrator/view/view.h"
 
@@ -14,6 +15,7 @@ struct look {
 	struct vw_filter *filter;
 	struct inventory_file *inventory;
 	struct vw_sources *sources;
+	struct host_looks *hosts;    /* of a view of hosts, else NULL */
 	struct traces *traces;       /* of a view that is asked, not polled; NULL = not yet */
 	struct catalogue *catalogue; /* NULL: the view needs none, or there is no inventory */
 };

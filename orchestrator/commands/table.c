@@ -179,10 +179,12 @@ const struct command commands[] = {
 	 .max_args = CHANGED_MAX,
 	 .handler = command_weight},
 	{.name = "get",
-	 .summary = "show services, instances, keys, runs, releases, events or traces",
+	 .summary = "show services, instances, hosts, keys, runs, releases, events or traces",
 	 .usage = "VIEW [SUBJECT] | trace ID",
 	 .about = "Asks every backend of the inventory that has to do with the view and waits 10 s "
-		  "at most. SUBJECT is a service, of runs a playbook's name. Traces are the newest "
+		  "at most; `hosts` and `processes` ask the hosts over SSH. SUBJECT is a service, "
+		  "of "
+		  "runs a playbook's name, of hosts and processes a host. Traces are the newest "
 		  "100; `start<15m`, and without a service `duration>500ms` and `errors>0`, are "
 		  "asked of the backend. `get trace ID` draws one. Exit 7 when no source answered.",
 	 .options = O(INVENTORY) | O(FILTER) | O(SORT),

@@ -49,14 +49,15 @@ static void finish(struct watch *w, int code)
 
 /* --- what changed --- */
 
-/* A graph moves with every refresh: no change of the row. */
+/* A graph, and when a host was seen, move with every refresh: no change of the row. */
 static char *row_text(const struct vw_table *t, size_t row, bool whole)
 {
 	cJSON *o = vw_row_json(t, row);
 	char *text;
 
 	for (size_t k = 0; !whole && k < t->view->column_count; k++)
-		if (t->view->columns[k].kind == VW_SERIES)
+		if (t->view->columns[k].kind == VW_SERIES ||
+		    strcmp(t->view->columns[k].key, "seen") == 0)
 			cJSON_DeleteItemFromObject(o, t->view->columns[k].key);
 	text = sl_json_print(o);
 	cJSON_Delete(o);
@@ -231,6 +232,11 @@ static void on_change(void *arg, unsigned roles)
 	w->dirty = true;
 }
 
+static void on_host(void *arg)
+{
+	on_change(arg, 0);
+}
+
 static void interrupted(uv_signal_t *signal, int number)
 {
 	(void)number;
@@ -259,6 +265,8 @@ static int watch_view(struct watch *w)
 	put_changes(w);
 	if (w->look.catalogue)
 		catalogue_on_change(w->look.catalogue, on_change, w);
+	if (w->look.hosts)
+		host_looks_on_change(w->look.hosts, on_host, w);
 	if (w->code < 0)
 		uv_timer_start(&w->poll, on_poll, STORE_MS, STORE_MS);
 	while (w->handles)

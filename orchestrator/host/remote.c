@@ -70,6 +70,7 @@ static const struct script_def scripts[REMOTE_SCRIPT_COUNT] = {
 	[REMOTE_COMMAND_PROBE] = {"command_probe", script_command_probe, false, {NULL}},
 	[REMOTE_TAIL] = {"tail", script_tail, false, {"lines"}},
 	[REMOTE_PRUNE] = {"prune", script_prune, false, {"keep", "spare"}},
+	[REMOTE_HOST] = {"host", script_host, false, {"dirs"}},
 };
 
 const char *remote_script_name(enum remote_script script)

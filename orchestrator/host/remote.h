@@ -134,6 +134,15 @@ enum remote_script {
 	 * releases, the spared ones and those any current* link points to; wrapper files of other
 	 * runs than this one; specs no release needs. answers: removed (repeated) */
 	REMOTE_PRUNE,
+	/*
+	 * host: reads only. args: dirs (release dirs to look into, lines; others are found by
+	 * themselves). answers: now, uptime, load, kernel, cpu ("busy idle" ticks since boot),
+	 * cpus, memory_kb, available_kb; repeated, values of several lines: disk (folder, the line
+	 * of `df -Pk`), claim (dir, number of the run that holds it), instance (dir, link, port or
+	 * "", where the link points, alive (yes|no|error), pid, release that lives, its start in
+	 * 1/100 s after boot, spec, systemd unit or "", log, why it does not run)
+	 */
+	REMOTE_HOST,
 	REMOTE_SCRIPT_COUNT
 };
 

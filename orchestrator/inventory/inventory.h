@@ -89,6 +89,8 @@ struct resolved {
  */
 struct resolved *inventory_resolve(const struct playbook *p, const struct inventory_file *f,
 				   const char *limit, struct diags *d);
+/* Every host of the inventory, in inventory order; playbook NULL, no instances. */
+struct resolved *inventory_hosts(const struct inventory_file *f, struct diags *d);
 void resolved_free(struct resolved *r);
 
 const struct rs_host *resolved_host(const struct resolved *r, const char *name); /* or NULL */

@@ -204,13 +204,28 @@ static void make_services(struct maker *m)
 
 /* --- the whole --- */
 
+static void mark_all(struct maker *m)
+{
+	size_t n = index_host_count(m->index);
+
+	m->touched = sl_alloc_n(n + 1, sizeof *m->touched);
+	for (size_t h = 0; h < n; h++)
+		m->touched[h] = true;
+}
+
+/* Without a playbook: the hosts alone. */
 static void make_all(struct maker *m, const char *limit)
 {
-	mark_hosts(m);
-	make_services(m);
-	make_hosts(m);
-	make_instances(m);
-	apply_limit(m, limit);
+	if (m->rs->resolved.playbook) {
+		mark_hosts(m);
+		make_services(m);
+		make_hosts(m);
+		make_instances(m);
+		apply_limit(m, limit);
+	} else {
+		mark_all(m);
+		make_hosts(m);
+	}
 	free(m->touched);
 	free(m->service_hosts);
 	free(m->position);
@@ -239,6 +254,11 @@ struct resolved *inventory_resolve(const struct playbook *p, const struct invent
 		return &rs->resolved;
 	resolved_free(&rs->resolved);
 	return NULL;
+}
+
+struct resolved *inventory_hosts(const struct inventory_file *f, struct diags *d)
+{
+	return inventory_resolve(NULL, f, NULL, d);
 }
 
 const struct rs_host *resolved_host(const struct resolved *r, const char *name)

@@ -33,11 +33,14 @@ void vw_set_series(struct vw_table *t, struct vw_cell *cell, const double *serie
 enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t size);
 enum vw_state vw_instance_state(enum sl_instance_state s);
 
+/* "4.12.1-0a1b2c3d": what stands before the eight digits; "" = a name of another shape. */
+const char *vw_release_version(struct vw_table *t, const char *release);
+
 /* Is this environment, or service, one that the world wants to see? NULL and "" match all. */
 bool vw_wanted(const char *want, const char *is);
 
 /* --- the views, one a file --- */
 extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events,
-	vw_traces, vw_history;
+	vw_traces, vw_history, vw_hosts, vw_processes;
 
 #endif

@@ -71,8 +71,7 @@ static bool claim_place(struct gather *g, const char *id)
 	return true;
 }
 
-/* "4.12.1-0a1b2c3d": what stands before the eight digits. */
-static const char *version_of(struct vw_table *t, const char *release)
+const char *vw_release_version(struct vw_table *t, const char *release)
 {
 	const char *dash = release ? strrchr(release, '-') : NULL;
 
@@ -117,7 +116,7 @@ static void add_swap(struct gather *g, const struct plan_step *step, const struc
 	vw_set_text(t, &cells[COL_HOST], step->host);
 	vw_set_id(t, &cells[COL_PORT], step->port);
 	vw_set_text(t, &cells[COL_RELEASE], release);
-	vw_set_text(t, &cells[COL_VERSION], version_of(t, release));
+	vw_set_text(t, &cells[COL_VERSION], vw_release_version(t, release));
 	vw_set_state(&cells[COL_STATE], state_of(seen->state));
 	vw_set_id(t, &cells[COL_RUN], g->run->number);
 	vw_set_text(t, &cells[COL_NAME], g->run->name);

@@ -84,6 +84,7 @@ struct vw_table {
 	void *arena;
 };
 
+struct host_looks;  /* host_look.h */
 struct traces;      /* trace_read.h */
 struct key_history; /* key_read.h */
 struct key_version;
@@ -91,11 +92,12 @@ struct key_version;
 /* What views are built from. Members that a caller lacks are NULL: such views are empty. */
 struct vw_world {
 	const struct catalogue *catalogue;
-	struct store *store;         /* opened for reading */
-	const char *environment;     /* of the inventory, or "" */
-	const char *subject;         /* drill-down: "orders" for instances of orders; NULL = all */
-	int64_t now;                 /* Unix ms */
-	const struct traces *traces; /* what a search found */
+	struct store *store;     /* opened for reading */
+	const char *environment; /* of the inventory, or "" */
+	const char *subject;     /* drill-down: "orders" for instances of orders; NULL = all */
+	int64_t now;             /* Unix ms */
+	const struct host_looks *hosts;
+	const struct traces *traces;       /* what a search found */
 	const struct key_history *history; /* of one key */
 	const struct key_version *draft;   /* of that key, not published */
 };
@@ -109,6 +111,7 @@ struct vw_view {
 	size_t column_count;
 	const char *sort; /* column key it is sorted by at first; "-" before it = descending */
 	bool store;       /* it reads the state store */
+	bool hosts;       /* it looks at the inventory's hosts */
 	/* Fill the table with every row there is. */
 	void (*fill)(const struct vw_world *w, struct vw_table *t);
 };
