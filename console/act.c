@@ -82,6 +82,9 @@ static bool list(struct app *a, struct screen *s, enum action what)
 	case ACT_FILTER:
 		prompt_open(a, PROMPT_FILTER, t->filter);
 		return true;
+	case ACT_NAMED:
+		prompt_open(a, PROMPT_NAMED, "");
+		return true;
 	case ACT_NEXT:
 	case ACT_PREVIOUS:
 		seek(a, t, what == ACT_NEXT ? 1 : -1);

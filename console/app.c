@@ -130,6 +130,7 @@ void app_release(struct app *a)
 	free(a->confirm.must_type);
 	free(a->confirm.arg);
 	free(a->pinned);
+	named_release(&a->named);
 	free(a->write_reason);
 	free(a->who);
 	bindings_free(a->bindings);

@@ -79,6 +79,15 @@ struct confirm {
 	void *arg; /* free()d */
 };
 
+/* Filters that the configuration gives names to. */
+struct named {
+	char *name, *text;
+};
+struct named_list {
+	struct named *items;
+	size_t count, cap;
+};
+
 struct app {
 	uv_loop_t *loop;
 	struct term *term; /* NULL = no terminal: only the canvas */
@@ -99,6 +108,7 @@ struct app {
 	char message[512];
 	enum paint message_paint;
 	char *pinned; /* a filter for all views; NULL = none */
+	struct named_list named;
 	bool filters_off, preview, paused, dirty, quit, mouse;
 	int64_t write_until; /* Unix ms; 0 = read-only */
 	char *write_reason;
@@ -160,6 +170,12 @@ void help_draw(struct app *a, struct canvas *c);
 void command_run(struct app *a, const char *text);
 /* The one completion of text, or NULL and *all what there is to choose from. */
 char *command_complete(struct app *a, const char *text, struct sl_buf *all);
+/* The same for filters that have names, and one of them put on. */
+char *named_complete(struct app *a, const char *text, struct sl_buf *all);
+void named_use(struct app *a, const char *text);
+
+/* --- config.c --- */
+void named_release(struct named_list *l);
 
 /* --- out.c: copying and exporting --- */
 void out_copy(struct app *a, struct screen *s, bool json);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "console/app.h"
+#include "console/words.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
@@ -86,6 +87,20 @@ static void leave(struct app *a, const char *text)
 	a->quit = true;
 }
 
+/* A number shows that run; a playbook is planned, and may then be started. */
+static void run_or_plan(struct app *a, const char *text)
+{
+	bool number = *text && !text[strspn(text, "0123456789")];
+
+	if (!*text)
+		app_say(a, PAINT_WARN,
+			"which one: :run NUMBER, or :run PLAYBOOK to plan a new one");
+	else if (number)
+		app_open(a, "run", text);
+	else
+		app_open(a, "plan", text);
+}
+
 static const struct word {
 	const char *name, *help;
 	void (*run)(struct app *a, const char *text);
@@ -95,6 +110,7 @@ static const struct word {
 	{"theme", "dark, light or contrast", set_theme},
 	{"bind", "NAME KEYS", bind_key},
 	{"export", "FILE", export_to},
+	{"run", "NUMBER or PLAYBOOK [--set NAME=TEXT ...]", run_or_plan},
 	{"quit", "", leave},
 	{"q", "", leave},
 };
@@ -118,10 +134,10 @@ static size_t choices(const char **list)
 	size_t i, n = 0;
 
 	for (i = 0; screens[i]; i++)
-		if (!screens[i]->enter || screens[i]->data)
-			list[n++] = screens[i]->name;
+		list[n++] = screens[i]->name;
 	for (i = 0; i < SL_COUNT(words); i++)
-		list[n++] = words[i].name;
+		if (!screen_find(words[i].name))
+			list[n++] = words[i].name;
 	for (i = ACT_NONE + 1; i < ACT_COUNT; i++)
 		if (key_rows[i].name && !sl_text_starts(key_rows[i].name, "view-"))
 			list[n++] = key_rows[i].name;
@@ -163,14 +179,12 @@ void command_run(struct app *a, const char *text)
 	}
 }
 
-char *command_complete(struct app *a, const char *text, struct sl_buf *all)
+/* The one of the list that text begins, or what all of those have in common. */
+static char *complete(const char *const *list, size_t n, const char *text, struct sl_buf *all)
 {
-	const char *list[CHOICES_MAX], *first = NULL;
-	size_t n = choices(list), i, found = 0, same = 0;
+	const char *first = NULL;
+	size_t i, found = 0, same = 0;
 
-	(void)a;
-	if (strchr(text, ' '))
-		return NULL;
 	for (i = 0; i < n; i++) {
 		size_t k = 0;
 
@@ -188,4 +202,52 @@ char *command_complete(struct app *a, const char *text, struct sl_buf *all)
 		return sl_asprintf("%s ", first);
 	}
 	return found ? sl_strndup(first, same) : NULL;
+}
+
+static const char *const playbooks[] = {".yaml", ".yml", ".json", NULL};
+
+char *command_complete(struct app *a, const char *text, struct sl_buf *all)
+{
+	const char *list[CHOICES_MAX];
+
+	(void)a;
+	if (sl_text_starts(text, "run ") || sl_text_starts(text, "plan "))
+		return words_complete_path(text, playbooks, all);
+	return strchr(text, ' ') ? NULL : complete(list, choices(list), text, all);
+}
+
+/* --- filters by name --- */
+
+static size_t names(const struct app *a, const char **list)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->named.count && n < CHOICES_MAX; i++)
+		list[n++] = a->named.items[i].name;
+	return n;
+}
+
+char *named_complete(struct app *a, const char *text, struct sl_buf *all)
+{
+	const char *list[CHOICES_MAX];
+
+	return complete(list, names(a, list), text, all);
+}
+
+void named_use(struct app *a, const char *text)
+{
+	const char *list[CHOICES_MAX], *near;
+	char name[64];
+	size_t i, n = names(a, list);
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(text, " "), text);
+	for (i = 0; i < n; i++) {
+		if (strcmp(list[i], name) != 0)
+			continue;
+		set_filter(a, a->named.items[i].text);
+		return;
+	}
+	near = n ? sl_text_nearest(name, list, n) : NULL;
+	app_say(a, PAINT_BAD, "no filter is named '%s'%s%s%s", name, near ? " (did you mean '" : "",
+		near ? near : "", near ? "'?)" : "");
 }

@@ -26,7 +26,19 @@ struct settings {
 	struct bindings *bindings;
 	const struct theme *theme;
 	bool mouse;
+	struct named_list named;
 };
+
+void named_release(struct named_list *l)
+{
+	while (l->count) {
+		l->count--;
+		free(l->items[l->count].name);
+		free(l->items[l->count].text);
+	}
+	free(l->items);
+	*l = (struct named_list){0};
+}
 
 static int wrong(struct sl_error *e, const char *path, const struct pb_node *n, const char *what)
 {
@@ -51,6 +63,24 @@ static int take_keys(struct settings *s, const char *path, const struct pb_node 
 	return SL_OK;
 }
 
+/* What they say is read when one is used: its columns are those of the view in front. */
+static int take_filters(struct settings *s, const char *path, const struct pb_node *map,
+			struct sl_error *e)
+{
+	const struct pb_node *n;
+
+	if (map->type != PB_MAP)
+		return wrong(e, path, map, "expected a map of names to filters");
+	for (n = map->first; n; n = n->next) {
+		if (n->type != PB_SCALAR || !n->text || !*n->text || strchr(n->key, ' '))
+			return wrong(e, path, n, "expected a name without spaces, and a filter");
+		SL_GROW(s->named.items, s->named.count, s->named.cap);
+		s->named.items[s->named.count++] =
+			(struct named){sl_strdup(n->key), sl_strdup(n->text)};
+	}
+	return SL_OK;
+}
+
 static int take_one(struct settings *s, const char *path, const struct pb_node *n,
 		    struct sl_error *e)
 {
@@ -58,6 +88,8 @@ static int take_one(struct settings *s, const char *path, const struct pb_node *
 
 	if (!strcmp(n->key, "keys"))
 		return take_keys(s, path, n, e);
+	if (!strcmp(n->key, "filters"))
+		return take_filters(s, path, n, e);
 	if (!strcmp(n->key, "theme")) {
 		s->theme = theme_find(text);
 		return s->theme ? SL_OK : wrong(e, path, n, "expected dark, light or contrast");
@@ -68,7 +100,7 @@ static int take_one(struct settings *s, const char *path, const struct pb_node *
 			       ? SL_OK
 			       : wrong(e, path, n, "expected true or false");
 	}
-	return wrong(e, path, n, "is not known here (theme, mouse, keys)");
+	return wrong(e, path, n, "is not known here (theme, mouse, keys, filters)");
 }
 
 static int read_tree(struct settings *s, const char *path, const struct pb_node *root,
@@ -95,6 +127,8 @@ static void settings_take(struct app *a, struct settings *s)
 	a->bindings = s->bindings;
 	a->theme = s->theme;
 	a->mouse = s->mouse;
+	named_release(&a->named);
+	a->named = s->named;
 	if (a->term) {
 		term_theme(a->term, a->theme);
 		term_mouse(a->term, a->mouse);
@@ -114,10 +148,12 @@ int config_apply(struct app *a, const char *path, const char *text, struct sl_er
 		rc = read_tree(&s, path, pb_tree_root(tree), e);
 	else if (!blank)
 		rc = sl_fail(e, SL_EINPUT, "%s: cannot be read as YAML", path);
-	if (rc)
-		bindings_free(s.bindings);
-	else
+	if (!rc) {
 		settings_take(a, &s);
+	} else {
+		bindings_free(s.bindings);
+		named_release(&s.named);
+	}
 	if (tree)
 		pb_tree_free(tree);
 	diags_free(d);

@@ -39,6 +39,7 @@ enum action {
 	ACT_FILTER,
 	ACT_NEXT,
 	ACT_PREVIOUS,
+	ACT_NAMED,
 	ACT_FILTERS_OFF,
 	ACT_PIN,
 	ACT_SORT,
@@ -64,9 +65,11 @@ enum action {
 	ACT_SUSPEND,
 	ACT_QUIT,
 	/* runs; these change the world */
+	ACT_RUN_START,
 	ACT_RUN_PROMOTE,
 	ACT_RUN_HOLD,
 	ACT_RUN_RESUME,
+	ACT_RUN_RETRY,
 	ACT_RUN_ABORT,
 	ACT_RUN_UNDO,
 	ACT_COUNT

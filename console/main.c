@@ -284,6 +284,8 @@ static int begin(struct app *a, const struct options *o, struct sl_error *e)
 		a->theme = theme_find(o->theme);
 	if (!rc && o->view && !screen_find(o->view))
 		rc = sl_fail(e, SL_EINPUT, "no view '%s'", o->view);
+	if (!rc && o->state && setenv("SLUICE_STATE", o->state, 1)) /* for what we start */
+		rc = sl_fail(e, SL_EIO, "SLUICE_STATE cannot be set");
 	if (!rc && o->keys)
 		rc = script_open(a, o->keys, &a->script, e);
 	if (!rc)

@@ -130,8 +130,25 @@ static const struct {
 } kinds[PROMPT_KINDS] = {
 	[PROMPT_FILTER] = {"/ ", "words  col:val  col>n  !term  /re/  tag=v"},
 	[PROMPT_COMMAND] = {": ", "tab completes, up brings back"},
+	[PROMPT_NAMED] = {"@ ", "console: filters: of config.yaml names them"},
 	[PROMPT_REASON] = {"write mode, ticket or reason: ", "15 minutes; esc stays read-only"},
 };
+
+static void complete(struct app *a)
+{
+	struct prompt *p = &a->prompt;
+	struct sl_buf all;
+	char *text;
+
+	sl_buf_init(&all, sizeof p->note - 1);
+	text = p->kind == PROMPT_NAMED ? named_complete(a, p->line.text, &all)
+				       : command_complete(a, p->line.text, &all);
+	if (text && p->line.len) /* nothing typed: only what there is to choose from */
+		line_set(&p->line, text);
+	snprintf(p->note, sizeof p->note, "%s", sl_buf_str(&all));
+	sl_buf_release(&all);
+	free(text);
+}
 
 void prompt_open(struct app *a, enum prompt_kind kind, const char *text)
 {
@@ -144,6 +161,8 @@ void prompt_open(struct app *a, enum prompt_kind kind, const char *text)
 	free(p->before);
 	p->before = sl_strdup(text);
 	a->overlay = OVERLAY_PROMPT;
+	if (kind == PROMPT_NAMED)
+		complete(a); /* says which there are */
 	app_dirty(a);
 }
 
@@ -212,6 +231,8 @@ static void take(struct app *a)
 		write_mode_on(a, text);
 	else if (p->kind == PROMPT_COMMAND)
 		command_run(a, text);
+	else if (p->kind == PROMPT_NAMED && *text)
+		named_use(a, text);
 }
 
 static void cancel(struct app *a)
@@ -219,21 +240,6 @@ static void cancel(struct app *a)
 	if (a->prompt.kind == PROMPT_FILTER)
 		filter_now(a, a->prompt.before);
 	a->overlay = OVERLAY_NONE;
-}
-
-static void complete(struct app *a)
-{
-	struct prompt *p = &a->prompt;
-	struct sl_buf all;
-	char *text;
-
-	sl_buf_init(&all, sizeof p->note - 1);
-	text = command_complete(a, p->line.text, &all);
-	if (text)
-		line_set(&p->line, text);
-	snprintf(p->note, sizeof p->note, "%s", sl_buf_str(&all));
-	sl_buf_release(&all);
-	free(text);
 }
 
 void prompt_key(struct app *a, uint32_t key)
@@ -248,9 +254,9 @@ void prompt_key(struct app *a, uint32_t key)
 		cancel(a);
 	else if (key == TKEY_UP || key == TKEY_DOWN)
 		walk_history(p, key == TKEY_UP ? 1 : -1);
-	else if (key == TKEY_TAB && p->kind == PROMPT_COMMAND)
+	else if (key == TKEY_TAB && (p->kind == PROMPT_COMMAND || p->kind == PROMPT_NAMED))
 		complete(a);
-	else if (line_key(&p->line, key) && p->kind == PROMPT_COMMAND)
+	else if (line_key(&p->line, key) && p->kind != PROMPT_FILTER)
 		p->note[0] = '\0';
 	if (a->overlay == OVERLAY_PROMPT && p->kind == PROMPT_FILTER && key != TKEY_ENTER)
 		filter_now(a, p->line.text);

@@ -22,7 +22,7 @@ bool line_key(struct line *l, uint32_t key);
 void line_draw(const struct line *l, struct canvas *c, unsigned x, unsigned y, unsigned width,
 	       struct look look);
 
-enum prompt_kind { PROMPT_FILTER, PROMPT_COMMAND, PROMPT_REASON, PROMPT_KINDS };
+enum prompt_kind { PROMPT_FILTER, PROMPT_COMMAND, PROMPT_REASON, PROMPT_NAMED, PROMPT_KINDS };
 
 struct history {
 	char *items[100]; /* oldest first */

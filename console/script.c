@@ -11,7 +11,7 @@
 #include "plugins/sdk/text.h"
 
 #define SCRIPT_MAX (1u << 20)
-#define WAIT_MS    20000
+#define WAIT_MS    30000
 
 struct script {
 	char *text;

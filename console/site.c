@@ -22,6 +22,7 @@ struct site {
 	struct plugin_host *plugins;
 	struct vw_sources *sources; /* NULL without an inventory */
 	struct questions questions;
+	struct spawned *spawned;
 	void (*changed)(void *arg, unsigned what);
 	void *arg;
 	uv_timer_t look;
@@ -137,6 +138,7 @@ void site_close(struct site *s, void (*closed)(void *arg), void *arg)
 {
 	s->closed = closed;
 	s->closed_arg = arg;
+	spawned_close(s->spawned);
 	questions_close(&s->questions, close_next, s);
 }
 
@@ -216,6 +218,11 @@ bool site_settled(struct site *s)
 	struct catalogue *c = site_catalogue(s);
 
 	return !s->questions.first && (!c || catalogue_settled(c));
+}
+
+struct spawned **site_spawned(struct site *s)
+{
+	return &s->spawned;
 }
 
 struct questions *site_questions(struct site *s)

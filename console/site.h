@@ -40,9 +40,25 @@ bool site_settled(struct site *s);
 struct questions *site_questions(struct site *s); /* under way */
 void site_answered(struct site *s);               /* one has its answer */
 struct vw_world site_world(struct site *s, const char *subject, int64_t now);
-/* Run `sluice ARGS...` in the background (NULL-terminated, without the program's name); done gets
- * the last line that it said. On an error done is not called. */
-int site_spawn(struct site *s, const char *const *args,
-	       void (*done)(void *arg, int code, const char *said), void *arg, struct sl_error *e);
+
+/* --- spawn.c: `sluice` in the background --- */
+
+struct spawned;
+struct spawn_how {
+	const char *const *args; /* NULL-terminated, without the program's name */
+	size_t keep;             /* of what it says, bytes; 0 = only its last line is told */
+	bool ends_with_us;       /* TERM when the site is closed; else it goes on */
+	/* Once, when it has ended; said is borrowed. */
+	void (*done)(void *arg, int code, const char *said);
+	void *arg;
+};
+/* *out NULL = not wanted; good until done. On an error done is not called. */
+int site_spawn(struct site *s, const struct spawn_how *how, struct spawned **out,
+	       struct sl_error *e);
+void spawned_end(struct spawned *c); /* TERM, to all that it started; done still comes */
+
+/* Those under way, of a site. */
+struct spawned **site_spawned(struct site *s);
+void spawned_close(struct spawned *first);
 
 #endif

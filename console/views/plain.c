@@ -67,8 +67,8 @@ static const struct screen_ops events = {
 };
 
 const struct screen_ops *const screens[] = {
-	&services, &instances,  &view_traces, &view_trace, &keys, &view_runs,
-	&view_run, &view_steps, &releases,    &events,     NULL,
+	&services, &instances,  &view_traces, &view_trace, &keys,   &view_runs,
+	&view_run, &view_steps, &view_launch, &releases,   &events, NULL,
 };
 
 const struct screen_ops *screen_find(const char *name)

@@ -11,9 +11,9 @@
 #include "console/views/views.h"
 #include "plugins/sdk/mem.h"
 
-static const enum action hints[] = {ACT_ENTER,       ACT_COPY,     ACT_BACK,
-				    ACT_RUN_PROMOTE, ACT_RUN_HOLD, ACT_RUN_RESUME,
-				    ACT_RUN_ABORT,   ACT_RUN_UNDO, ACT_NONE};
+static const enum action hints[] = {ACT_ENTER,    ACT_COPY,       ACT_BACK,      ACT_RUN_PROMOTE,
+				    ACT_RUN_HOLD, ACT_RUN_RESUME, ACT_RUN_RETRY, ACT_RUN_ABORT,
+				    ACT_RUN_UNDO, ACT_NONE};
 static const enum action step_hints[] = {ACT_FILTER, ACT_NEXT, ACT_SORT,
 					 ACT_COPY,   ACT_BACK, ACT_NONE};
 
@@ -126,7 +126,7 @@ static bool selection(struct app *a, struct screen *s, char *name, char *text, s
 	if (!r->loaded || !row)
 		return false;
 	snprintf(name, 256, "%s", row->full);
-	if (*row->reason)
+	if (*row->reason && !(r->view.pause_step && row->state == VW_WORKING))
 		snprintf(text, size, "%s", row->reason);
 	else
 		run_outlook(&r->row, &r->view, app_now(a), text, size);

@@ -3,9 +3,12 @@
 #include "console/views/run_seen.h"
 #include "console/views/views.h"
 
-static const enum action hints[] = {ACT_ENTER,     ACT_FILTER,      ACT_SORT,     ACT_COPY,
-				    ACT_EXPORT,    ACT_RUN_PROMOTE, ACT_RUN_HOLD, ACT_RUN_RESUME,
-				    ACT_RUN_ABORT, ACT_RUN_UNDO,    ACT_NONE};
+static const enum action offers[] = {ACT_RUN_START, ACT_RUN_PROMOTE, ACT_RUN_HOLD, ACT_RUN_RESUME,
+				     ACT_RUN_RETRY, ACT_RUN_ABORT,   ACT_RUN_UNDO, ACT_NONE};
+static const enum action hints[] = {ACT_ENTER,      ACT_FILTER,    ACT_SORT,        ACT_COPY,
+				    ACT_EXPORT,     ACT_RUN_START, ACT_RUN_PROMOTE, ACT_RUN_HOLD,
+				    ACT_RUN_RESUME, ACT_RUN_RETRY, ACT_RUN_ABORT,   ACT_RUN_UNDO,
+				    ACT_NONE};
 
 static bool is_verb(enum action what)
 {
@@ -55,6 +58,10 @@ static bool act(struct app *a, struct screen *s, enum action what)
 {
 	struct run_seen *r = is_verb(what) ? seen(a, s, true) : NULL;
 
+	if (what == ACT_RUN_START) {
+		prompt_open(a, PROMPT_COMMAND, "run ");
+		return true;
+	}
 	if (r)
 		verb_ask(a, r, what);
 	return r != NULL;
@@ -73,8 +80,8 @@ const struct screen_ops view_runs = {
 	.enter = "run",
 	.twin = "get runs",
 	.hints = hints,
-	.offers = verb_actions,
-	.empty = "no runs yet: sluice run PLAYBOOK starts one",
+	.offers = offers,
+	.empty = "no runs yet: :run PLAYBOOK starts one, its plan shown first",
 	.own_size = sizeof(struct run_seen),
 	.refresh = refresh,
 	.close = close_own,

@@ -12,7 +12,7 @@
 
 #define TYPE_ABOVE 10 /* targets: above, the run's name must be typed */
 
-const enum action verb_actions[] = {ACT_RUN_PROMOTE, ACT_RUN_HOLD, ACT_RUN_RESUME,
+const enum action verb_actions[] = {ACT_RUN_PROMOTE, ACT_RUN_HOLD, ACT_RUN_RESUME, ACT_RUN_RETRY,
 				    ACT_RUN_ABORT,   ACT_RUN_UNDO, ACT_NONE};
 
 static const struct verb {
@@ -21,6 +21,7 @@ static const struct verb {
 	[ACT_RUN_PROMOTE] = {"promote", "Promote: the run passes its pause"},
 	[ACT_RUN_HOLD] = {"pause", "Hold: the run pauses after the step in hand"},
 	[ACT_RUN_RESUME] = {"resume", "Resume: the run goes on"},
+	[ACT_RUN_RETRY] = {"retry", "Retry: failed steps are tried again"},
 	[ACT_RUN_ABORT] = {"abort", "Abort: the run stops and is taken back"},
 	[ACT_RUN_UNDO] = {"undo", "Undo: the whole run is taken back"},
 };
@@ -44,7 +45,11 @@ const char *verb_why(const struct run_seen *r, enum action what)
 		if (!run_seen_alive(r))
 			return "the run has no living controller: it stands still already";
 		return r->loaded && r->view.paused_by_operator ? "the run is held already" : NULL;
+	case ACT_RUN_RETRY:
+		return r->loaded && r->view.failure ? NULL : "no step has failed";
 	case ACT_RUN_RESUME:
+		if (r->loaded && r->view.failure)
+			return "a step has failed: retry tries it again";
 		if (run_seen_alive(r) && strcmp(r->row.state, "paused") != 0)
 			return "the run goes on already";
 		return NULL;
@@ -121,11 +126,13 @@ static void become_controller(struct app *a, const struct run_seen *r, enum acti
 	const char *args[] = {verbs[what].verb, number,          "--detach", "--yes",
 			      "--reason",       a->write_reason, NULL};
 
+	struct spawn_how how = {.args = args, .done = carried, .arg = t};
+
 	snprintf(number, sizeof number, "%lld", (long long)r->number);
 	t->app = a;
 	t->what = sl_asprintf("%s of run %s", verbs[what].verb, number);
 	app_say(a, PAINT_WORK, "%s: starting a controller in the background", t->what);
-	if (site_spawn(a->site, args, carried, t, &e)) {
+	if (site_spawn(a->site, &how, NULL, &e)) {
 		app_say(a, PAINT_BAD, "%s", e.msg);
 		free(t->what);
 		free(t);

@@ -53,6 +53,14 @@ static void write_file(const char *name, const char *text)
 	free(path);
 }
 
+static void make_folder(const char *name)
+{
+	char *path = sl_asprintf("%s/%s", top, name);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+}
+
 static char *state_folder(void)
 {
 	return sl_asprintf("%s/state", top);
@@ -78,6 +86,8 @@ static int make_site(void **state)
 	data_make(folder);
 	free(folder);
 	write_file("inventory.yaml", inventory);
+	make_folder("config");
+	make_folder("config/sluice");
 	now_env = sl_asprintf("SLUICE_TEST_NOW=%lld", (long long)DATA_NOW);
 	config_env = sl_asprintf("XDG_CONFIG_HOME=%s/config", top);
 	home_env = sl_asprintf("HOME=%s", top);
@@ -206,6 +216,8 @@ static const struct scene {
 	 KEYS("wait:rolledBack", "w", "wait:reason", "text:OPS-7", "enter", "wait:WRITE", "j", "P",
 	      "wait:Cancel")},
 	{"refused", false, KEYS("wait:rolledBack", "U", "wait:needs write mode")},
+	{"plan-failed", false,
+	 KEYS("wait:rolledBack", ":", "text:run nowhere.yaml", "enter", "wait:plans again")},
 	{"command", false, KEYS("wait:rolledBack", ":", "text:rel", "tab", "wait:releases")},
 };
 
@@ -404,12 +416,6 @@ static void test_rebinding(void **state)
 	struct pty *p;
 
 	(void)state;
-	char *folder = sl_asprintf("%s/config", top);
-	assert_int_equal(mkdir(folder, 0700), 0);
-	free(folder);
-	folder = sl_asprintf("%s/config/sluice", top);
-	assert_int_equal(mkdir(folder, 0700), 0);
-	free(folder);
 	write_file("config/sluice/config.yaml", "console:\n  keys:\n    help: f1 x\n");
 	p = start(&utf8, 120, 36, false);
 	pty_keys(p, KEYS("wait:rolledBack", "?", "wait:? does nothing", "x", "wait:of them", "esc",
@@ -418,6 +424,22 @@ static void test_rebinding(void **state)
 	pty_keys(p, KEYS("wait:must be a capital letter"));
 	write_file("config/sluice/config.yaml", "console:\n  theme: light\n");
 	pty_keys(p, KEYS("wait:were read again", "?", "wait:of them"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	write_file("config/sluice/config.yaml", "");
+}
+
+static void test_named_filters(void **state)
+{
+	struct pty *p;
+
+	(void)state;
+	write_file("config/sluice/config.yaml",
+		   "console:\n  filters:\n    slow: p99>400\n    sick: '!state:ok'\n");
+	p = start(&utf8, 120, 36, true);
+	pty_keys(p, KEYS("wait:912", "@", "wait:slow sick", "text:sl", "tab", "enter",
+			 "wait:/ p99>400", "wait:of 14", "@", "text:slw", "enter",
+			 "wait:did you mean 'slow'"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 	write_file("config/sluice/config.yaml", "");
@@ -461,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_paste_presses_no_key),
 		cmocka_unit_test(test_promote_is_a_control_row),
 		cmocka_unit_test(test_rebinding),
+		cmocka_unit_test(test_named_filters),
 		cmocka_unit_test(test_a_change_appears),
 		cmocka_unit_test(test_manual_agrees),
 	};

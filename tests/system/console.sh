@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The console, driven by a script of keys on real hosts: a run is planned, read, started, promoted.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+CONSOLE=$BUILD/sluice-console
+
+# console LINES...: plays them; the last screen is left in $T/screen.
+console() {
+	printf "%s\n" "$@" >"$T/keys"
+	printf '%s\n' "console: $*" >"$T/command"
+	LC_ALL=C.UTF-8 setsid timeout -k 5 240 "$CONSOLE" runs --keys "$T/keys" --screen-dump "$T/screen" \
+		>"$T/out" 2>"$T/err" </dev/null
+}
+
+expect_screen() {
+	grep -q -- "$1" "$T/screen" || {
+		sed 's/^/#   /' "$T/screen"
+		fail "not on the screen: $1"
+	}
+}
+
+plan_is_shown_and_nothing_is_changed() {
+	fresh 1.0.0
+	console ':' 'type run gated.yaml --set version=2.0.0' enter 'wait nothing is changed yet' L \
+		'wait needs write mode' || fail "the plan does not come: exit $?"
+	expect_screen '2.0.0'
+	expect_screen 'upgrade'
+	expect_versions 1.0.0
+	[ "$("$SLUICE" runs -o json | grep -c '"kind":"rollout"')" = 1 ] || fail "a run was started"
+	[ -z "$(ls -d "$T"/sluice-plan-* 2>/dev/null)" ] || fail "the saved plan stays behind"
+}
+
+run_is_started_and_promoted() {
+	fresh 1.0.0
+	client_start
+	console w 'wait reason' 'type OPS-9' enter 'wait WRITE' L 'wait run' \
+		'type gated.yaml --set version=2.0.0' enter 'wait nothing is changed yet' L \
+		'wait Cancel' tab enter 'wait has begun' 'wait waits for promote' P \
+		'wait Cancel' tab enter 'wait exit 0' || { sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
+	expect_screen 'done'
+	expect_versions 2.0.0
+	expect_exit 0 show -o json
+	expect_out 'OPS-9'
+	expect_no_failure
+	expect_tidy
+}
+
+bad_plan_is_told() {
+	console ':' 'type run nowhere.yaml' enter 'wait cannot be carried out' || { sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
+	expect_screen 'nowhere.yaml'
+	console ':' 'type run gated.yaml --out /tmp/x' enter 'wait can be given here' ||
+		{ sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
+}
+
+lab_start
+run_case "a plan is shown, nothing is changed" plan_is_shown_and_nothing_is_changed
+run_case "a run is started and promoted from the console" run_is_started_and_promoted
+run_case "a plan that cannot be made says why" bad_plan_is_told
+cases_end
