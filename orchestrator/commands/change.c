@@ -414,6 +414,8 @@ static int change(struct cli *c, const struct want *want)
 	struct job j = {.c = c, .want = want, .service = c->args[0]};
 	int rc = check_words(c);
 
+	if (!rc && run_holds(c->store, j.service, NULL, 0, 0, &j.error))
+		rc = cli_fail(&j.error); /* before anything is asked of anybody */
 	if (!rc)
 		rc = open_inventory(&j);
 	if (!rc)

@@ -259,3 +259,55 @@ expect_no_failure() {
 	[ "$(client_said requests)" -gt 20 ] || fail "the client asked nothing: $(cat "$T/client.json")"
 	[ "$(client_said failed)" = 0 ] || fail "failed requests: $(cat "$T/client.json")"
 }
+
+# --- backends of a test's own ---
+
+port_is_free() {
+	! { : <"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null
+}
+
+free_port() {
+	local port
+	while port=$((20000 + RANDOM % 10000)); do
+		port_is_free "$port" && break
+	done
+	printf '%d' "$port"
+}
+
+etcd_answers() {
+	curl -fsS "http://127.0.0.1:$PORT/health" >/dev/null 2>&1
+}
+
+# etcd_start: an empty etcd of this test's own, on $PORT.
+etcd_start() {
+	local peer
+	PORT=$(free_port) peer=$(free_port)
+	etcd --data-dir "$T/etcd" --log-level error \
+		--listen-client-urls "http://127.0.0.1:$PORT" \
+		--advertise-client-urls "http://127.0.0.1:$PORT" \
+		--listen-peer-urls "http://127.0.0.1:$peer" \
+		--initial-advertise-peer-urls "http://127.0.0.1:$peer" \
+		--initial-cluster "default=http://127.0.0.1:$peer" >"$T/etcd.log" 2>&1 </dev/null &
+	note_pid "$T/etcd.noted" $!
+	disown
+	await 20 etcd_answers || die "etcd does not come up: $(tail -n 3 "$T/etcd.log")"
+}
+
+# put KEY VALUE: into that etcd.
+put() {
+	curl -fsS "http://127.0.0.1:$PORT/v3/kv/put" -o "$T/put" -d "{\"key\":\"$(printf %s "$1" | base64 -w0)\",
+		\"value\":\"$(printf %s "$2" | base64 -w0)\"}" || fail "etcd takes no $1"
+}
+
+# fake_start NAME [OPTIONS]: a fake of the lab; its address is in $url.
+fake_start() {
+	local from
+	exec {from}< <(exec "$BIN/$1" "${@:2}" 127.0.0.1:0)
+	note_pid "$T/$1.noted" $!
+	read -r url <&"$from" || die "$1 does not start"
+}
+
+# fake_ask METHOD PATH [BODY]: on standard output what it answers.
+fake_ask() {
+	curl -fsS -X "$1" "$url$2" ${3:+-H 'Content-Type: application/json' -d "$3"}
+}

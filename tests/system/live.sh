@@ -4,42 +4,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-port_is_free() {
-	! { : <"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null
-}
-
-free_port() {
-	local port
-	while port=$((20000 + RANDOM % 10000)); do
-		port_is_free "$port" && break
-	done
-	printf '%d' "$port"
-}
-
-etcd_answers() {
-	curl -fsS "http://127.0.0.1:$PORT/health" >/dev/null 2>&1
-}
-
-etcd_start() {
-	local peer
-	PORT=$(free_port) peer=$(free_port)
-	etcd --data-dir "$T/etcd" --log-level error \
-		--listen-client-urls "http://127.0.0.1:$PORT" \
-		--advertise-client-urls "http://127.0.0.1:$PORT" \
-		--listen-peer-urls "http://127.0.0.1:$peer" \
-		--initial-advertise-peer-urls "http://127.0.0.1:$peer" \
-		--initial-cluster "default=http://127.0.0.1:$peer" >"$T/etcd.log" 2>&1 </dev/null &
-	note_pid "$T/etcd.noted" $!
-	disown
-	await 20 etcd_answers || die "etcd does not come up: $(tail -n 3 "$T/etcd.log")"
-}
-
-# put KEY VALUE
-put() {
-	curl -fsS "http://127.0.0.1:$PORT/v3/kv/put" -o "$T/put" -d "{\"key\":\"$(printf %s "$1" | base64 -w0)\",
-		\"value\":\"$(printf %s "$2" | base64 -w0)\"}" || fail "etcd takes no $1"
-}
-
 inventory() {
 	cat >"$T/inv.yaml" <<-END
 		sluice: 1
