@@ -118,6 +118,7 @@ const char *step_target(const struct plan_step *s, char *dst, size_t size)
 	else
 		snprintf(dst, size, "%s",
 			 s->name           ? s->name
+			 : s->key          ? s->key
 			 : s->router_claim ? s->router_claim
 			 : s->service      ? s->service
 					   : plan_do_name(s->what));
@@ -137,6 +138,7 @@ const char *step_doing(const struct plan_step *s)
 		[DO_PAUSE] = "pausing",
 		[DO_RUN] = "running",
 		[DO_RESTORE] = "restoring the router",
+		[DO_CONFIG] = "publishing",
 		[DO_PRUNE] = "pruning",
 		[DO_UNSTAGE] = "dropping staged files",
 		[DO_RELEASE] = "giving back",

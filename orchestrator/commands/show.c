@@ -140,7 +140,7 @@ static const char *undo_word(const struct plan_step *s)
 		[DO_CLAIM] = "release",      [DO_STAGE] = "drop what was staged",
 		[DO_DRAIN] = "return",       [DO_SWAP] = "swap back",
 		[DO_RETURN] = "drain",       [DO_WEIGHT] = "prior weights",
-		[DO_CHANGE] = "prior value",
+		[DO_CHANGE] = "prior value", [DO_CONFIG] = "prior value",
 	};
 
 	if (s->what == DO_RUN)

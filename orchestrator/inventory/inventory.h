@@ -78,6 +78,8 @@ struct resolved {
 	const char *version; /* of the (one) service, rendered */
 	const char *sha256;  /* rendered or NULL */
 	char *artifact;      /* rendered; absolute local path, or a URL */
+	struct rs_label *config; /* keys to publish: name and rendered value */
+	size_t config_count;
 	unsigned fanout;
 };
 

@@ -186,6 +186,21 @@ static char *make_artifact(struct maker *m, const struct pb_service *s)
 	return artifact;
 }
 
+static void make_config(struct maker *m, const struct pb_service *s)
+{
+	struct resolved *r = &m->rs->resolved;
+	struct scope scope = scope_of_service(m->rs, s);
+	const struct pb_pairs *set = &s->config.set;
+
+	r->config = pb_arena_array(&m->rs->arena, set->count + 1, sizeof *r->config);
+	for (size_t i = 0; i < set->count; i++) {
+		char *value = text_at(m, &scope, &set->items[i].value);
+
+		if (value)
+			r->config[r->config_count++] = (struct rs_label){set->items[i].name, value};
+	}
+}
+
 static void make_services(struct maker *m)
 {
 	struct resolved *r = &m->rs->resolved;
@@ -200,6 +215,7 @@ static void make_services(struct maker *m)
 	r->sha256 = make_sha256(m, &r->playbook->services[0]);
 	if (r->version)
 		r->artifact = make_artifact(m, &r->playbook->services[0]);
+	make_config(m, &r->playbook->services[0]);
 }
 
 /* --- the whole --- */

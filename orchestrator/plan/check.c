@@ -130,6 +130,27 @@ static void check_weights(const struct draft *d, struct reasons *r)
 	}
 }
 
+/* --- the registry --- */
+
+/*
+ * Whoever is up there gets calls, and nobody here knows which version it runs. What is not up may
+ * be left from a host that is gone: a note says so.
+ */
+static void check_registered(const struct draft *d, struct reasons *r)
+{
+	const struct plan_registry *g = d->in->registry;
+	for (size_t i = 0; i < g->count; i++)
+		if (g->at[i].instance < 0 && g->at[i].state != SL_INSTANCE_DOWN &&
+		    g->at[i].state != SL_INSTANCE_OUT)
+			add_reason(
+				r,
+				"registry %s: %s is %s as an instance of %s, and the inventory "
+				"has none there: add the host to the service's group, or take it "
+				"out of the registry",
+				g->name, g->at[i].place, plan_registered_word(g->at[i].state),
+				d->service->name);
+}
+
 int plan_check(const struct draft *d, struct sl_error *e)
 {
 	struct reasons r = {.len = 0};
@@ -139,6 +160,8 @@ int plan_check(const struct draft *d, struct sl_error *e)
 		check_strangers(d, &r);
 		check_unknown(d, &r);
 	}
+	if (d->in->registry)
+		check_registered(d, &r);
 	if (!r.count)
 		return SL_OK;
 	if (r.dropped)

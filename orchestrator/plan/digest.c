@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The digest of what planning used (RUN, section 6): instances with their live release and spec,
- * the router's servers with admin states and weights, its algorithm. Never health, sessions, times:
- * a saved plan must not go stale because a check flapped.
+ * the router's servers with admin states and weights, its algorithm, what somebody marked out in
+ * the registry, the config keys. Never health, sessions, times: a saved plan must not go stale
+ * because a check flapped.
  */
 #include <string.h>
 
@@ -49,6 +50,27 @@ static void put_router(struct sl_buf *b, const struct plan_router *r)
 	}
 }
 
+/* Marks by hand are used; that something is registered, or up, is health. */
+static void put_registry(struct sl_buf *b, const struct plan_registry *r)
+{
+	put(b, r->name);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->at[i].instance >= 0 && r->at[i].state == SL_INSTANCE_OUT)
+			sl_buf_printf(b, "out=%ld,", r->at[i].instance);
+	sl_buf_puts(b, "\n");
+}
+
+static void put_config(struct sl_buf *b, const struct plan_config *c)
+{
+	put(b, c->name);
+	for (size_t i = 0; i < c->count; i++) {
+		put(b, c->keys[i].key);
+		put(b, c->keys[i].value);
+		put(b, c->keys[i].prior);
+		sl_buf_printf(b, "disabled=%d\n", c->keys[i].prior_disabled);
+	}
+}
+
 void plan_digest(const struct plan_input *in, char out[65])
 {
 	struct sl_buf b;
@@ -59,6 +81,10 @@ void plan_digest(const struct plan_input *in, char out[65])
 		put_instance(&b, in, i);
 	if (in->router)
 		put_router(&b, in->router);
+	if (in->registry)
+		put_registry(&b, in->registry);
+	if (in->config)
+		put_config(&b, in->config);
 	artifact_sha256(sl_buf_str(&b), b.len, out);
 	sl_buf_release(&b);
 }

@@ -9,16 +9,51 @@
 #include "plugins/sdk/mem.h"
 
 static const char *const do_names[DO_COUNT] = {
-	[DO_CLAIM] = "claim",     [DO_STAGE] = "stage",   [DO_DRAIN] = "drain",
-	[DO_SWAP] = "swap",       [DO_READY] = "ready",   [DO_RETURN] = "return",
-	[DO_WEIGHT] = "weight",   [DO_PAUSE] = "pause",   [DO_RUN] = "run",
-	[DO_RESTORE] = "restore", [DO_PRUNE] = "prune",   [DO_UNSTAGE] = "unstage",
-	[DO_RELEASE] = "release", [DO_CHANGE] = "change",
+	[DO_CLAIM] = "claim",     [DO_STAGE] = "stage",     [DO_DRAIN] = "drain",
+	[DO_SWAP] = "swap",       [DO_READY] = "ready",     [DO_RETURN] = "return",
+	[DO_WEIGHT] = "weight",   [DO_PAUSE] = "pause",     [DO_RUN] = "run",
+	[DO_RESTORE] = "restore", [DO_CONFIG] = "config",   [DO_PRUNE] = "prune",
+	[DO_UNSTAGE] = "unstage", [DO_RELEASE] = "release", [DO_CHANGE] = "change",
 };
 
 const char *plan_do_name(enum plan_do d)
 {
 	return (unsigned)d < DO_COUNT ? do_names[d] : "unknown";
+}
+
+const char *plan_registered_word(int state)
+{
+	static const char *const words[SL_INSTANCE_STATE_COUNT] = {
+		[SL_INSTANCE_UP] = "UP",
+		[SL_INSTANCE_DOWN] = "DOWN",
+		[SL_INSTANCE_STARTING] = "STARTING",
+		[SL_INSTANCE_TESTING] = "TESTING",
+		[SL_INSTANCE_OUT] = "OUT",
+		[SL_INSTANCE_UNKNOWN] = "UNKNOWN",
+	};
+	return state >= 0 && state < SL_INSTANCE_STATE_COUNT ? words[state] : "UNKNOWN";
+}
+
+bool plan_key_is_secret(const char *key)
+{
+	static const char *const words[] = {
+		"password",    "passwd",      "secret", "token",   "credential", "privatekey",
+		"private-key", "private_key", "apikey", "api-key", "api_key"};
+	for (size_t i = 0; i < SL_COUNT(words); i++)
+		if (strcasestr(key, words[i]))
+			return true;
+	return false;
+}
+
+const char *plan_step_place(const struct plan_step *s, char *dst, size_t size)
+{
+	if (s->config)
+		snprintf(dst, size, "%s", s->config);
+	else if (s->host && s->port)
+		snprintf(dst, size, "%s:%u", s->host, s->port);
+	else
+		snprintf(dst, size, "%s", s->host ? s->host : "the router");
+	return dst;
 }
 
 void draft_init(struct draft *d, const struct plan_input *in, struct plan *p)
@@ -104,15 +139,30 @@ struct plan_step *draft_step_at(struct draft *d, enum plan_do what, size_t track
 	return s;
 }
 
+#define STEP_STRINGS 19
+
+/* All that a step owns. */
+static void step_strings(struct plan_step *s, char **all[STEP_STRINGS])
+{
+	char **const strings[STEP_STRINGS] = {
+		&s->service,      &s->host,          &s->claim,
+		&s->router_claim, &s->release,       &s->digest,
+		&s->spec,         &s->prior_release, &s->name,
+		&s->command,      &s->prior_spec,    &s->undo,
+		&s->check,        &s->cwd,           &s->registered_version,
+		&s->config,       &s->key,           &s->value,
+		&s->prior_value,
+	};
+	memcpy(all, strings, sizeof strings);
+}
+
 struct plan_step *draft_step_copy(struct draft *d, const struct plan_step *from, size_t track)
 {
 	struct plan_step *s = draft_step(d, from->what, track);
+	char **strings[STEP_STRINGS];
 	*s = *from;
 	s->track = track;
-	char **const strings[] = {&s->service, &s->host,    &s->claim,      &s->router_claim,
-				  &s->release, &s->digest,  &s->spec,       &s->prior_release,
-				  &s->name,    &s->command, &s->prior_spec, &s->undo,
-				  &s->check,   &s->cwd};
+	step_strings(s, strings);
 	for (size_t i = 0; i < SL_COUNT(strings); i++)
 		*strings[i] = sl_strdup(*strings[i]);
 	return s;
@@ -130,25 +180,30 @@ void draft_note(struct draft *d, const char *fmt, ...)
 	p->notes[p->note_count++] = sl_strdup(line);
 }
 
-/* The claims are known only when all else is: they are made last and go first. */
-static void rotate_last_wave(struct plan *p)
-{
-	struct plan_wave last = p->waves[p->wave_count - 1];
-	struct plan_step *moved = sl_alloc_n(last.count, sizeof *moved);
-	memcpy(moved, p->steps + last.first, last.count * sizeof *moved);
-	memmove(p->steps + last.count, p->steps, last.first * sizeof *moved);
-	memcpy(p->steps, moved, last.count * sizeof *moved);
-	memmove(p->waves + 1, p->waves, (p->wave_count - 1) * sizeof *p->waves);
-	p->waves[0] = last;
-	free(moved);
-}
-
-void draft_number(struct draft *d, const char *prefix, bool last_wave_first)
+/* Some waves are known only when all else is: they are made last and go where they belong. */
+void draft_move_last_wave(struct draft *d, size_t to)
 {
 	struct plan *p = d->p;
 	drop_empty_wave(p);
-	if (last_wave_first && p->wave_count)
-		rotate_last_wave(p);
+	if (!p->wave_count || to + 1 >= p->wave_count)
+		return;
+	struct plan_wave last = p->waves[p->wave_count - 1];
+	struct plan_step *moved = sl_alloc_n(last.count, sizeof *moved);
+	size_t at = p->waves[to].first;
+	memcpy(moved, p->steps + last.first, last.count * sizeof *moved);
+	memmove(p->steps + at + last.count, p->steps + at, (last.first - at) * sizeof *moved);
+	memcpy(p->steps + at, moved, last.count * sizeof *moved);
+	memmove(p->waves + to + 1, p->waves + to, (p->wave_count - 1 - to) * sizeof *p->waves);
+	p->waves[to] = last;
+	for (size_t i = to, next = at; i < p->wave_count; next += p->waves[i++].count)
+		p->waves[i].first = next;
+	free(moved);
+}
+
+void draft_number(struct draft *d, const char *prefix)
+{
+	struct plan *p = d->p;
+	drop_empty_wave(p);
 	size_t next = 0;
 	for (size_t w = 0; w < p->wave_count; w++) {
 		p->waves[w].first = next;
@@ -182,12 +237,10 @@ struct draft_claim *draft_need_claim(struct draft *d, const struct rs_host *host
 
 static void step_release(struct plan_step *s)
 {
-	char *const strings[] = {s->service, s->host,    s->claim,      s->router_claim,
-				 s->release, s->digest,  s->spec,       s->prior_release,
-				 s->name,    s->command, s->prior_spec, s->undo,
-				 s->check,   s->cwd};
+	char **strings[STEP_STRINGS];
+	step_strings(s, strings);
 	for (size_t i = 0; i < SL_COUNT(strings); i++)
-		free(strings[i]);
+		free(*strings[i]);
 }
 
 void plan_release(struct plan *p)

@@ -38,8 +38,10 @@ void draft_wave_state(struct draft *d);
 struct plan_step *draft_step(struct draft *d, enum plan_do what, size_t track);
 struct plan_step *draft_step_at(struct draft *d, enum plan_do what, size_t track, size_t instance);
 void draft_note(struct draft *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Give waves and steps their numbers; move_first waves from the end go to the front. */
-void draft_number(struct draft *d, const char *prefix, bool last_wave_first);
+/* The wave made last goes before the one that stands at `to`; nothing when it got no steps. */
+void draft_move_last_wave(struct draft *d, size_t to);
+/* Give waves and steps their numbers. */
+void draft_number(struct draft *d, const char *prefix);
 
 struct draft_claim *draft_need_claim(struct draft *d, const struct rs_host *host,
 				     const char *folder, long instance);
@@ -56,8 +58,13 @@ void steps_restore(struct draft *d);
 void steps_prune(struct draft *d);
 void steps_claim(struct draft *d);
 void steps_release(struct draft *d);
+/* config.c: the keys that are to be published, before the first wave that can give the new version
+ * traffic; and their way back. */
+bool config_differs(const struct plan_input *in);
+void steps_config(struct draft *d);
 /* Deadlines of acts, from the playbook's own limits plus a margin. */
-int64_t deadline_drain(const struct pb_service *s);
+int64_t propagation_ms(const struct draft *d); /* 0 without consumers of a registry */
+int64_t deadline_drain(const struct draft *d);
 int64_t deadline_swap(const struct pb_service *s);
 int64_t deadline_ready(const struct pb_service *s);
 int64_t deadline_of(enum plan_do what);

@@ -16,10 +16,10 @@
 #define WAVES_MAX 100000
 
 static const char *const wave_names[] = {
-	[WAVE_CLAIM] = "claim",     [WAVE_STAGE] = "stage", [WAVE_UPGRADE] = "upgrade",
-	[WAVE_TRAFFIC] = "traffic", [WAVE_PAUSE] = "pause", [WAVE_RUN] = "run",
-	[WAVE_FINISH] = "finish",   [WAVE_PRUNE] = "prune", [WAVE_RELEASE] = "release",
-	[WAVE_CHANGE] = "change",
+	[WAVE_CLAIM] = "claim",     [WAVE_STAGE] = "stage",   [WAVE_UPGRADE] = "upgrade",
+	[WAVE_TRAFFIC] = "traffic", [WAVE_PAUSE] = "pause",   [WAVE_RUN] = "run",
+	[WAVE_FINISH] = "finish",   [WAVE_CONFIG] = "config", [WAVE_PRUNE] = "prune",
+	[WAVE_RELEASE] = "release", [WAVE_CHANGE] = "change",
 };
 
 enum field_type { F_STRING, F_BOOL, F_DURATION, F_SHARE };
@@ -52,6 +52,15 @@ static const struct field step_fields[] = {
 	{"check", F_STRING, offsetof(struct plan_step, check)},
 	{"repeatable", F_BOOL, offsetof(struct plan_step, repeatable)},
 	{"cwd", F_STRING, offsetof(struct plan_step, cwd)},
+	{"registryOnly", F_BOOL, offsetof(struct plan_step, registry_only)},
+	{"registered", F_BOOL, offsetof(struct plan_step, registered)},
+	{"registeredVersion", F_STRING, offsetof(struct plan_step, registered_version)},
+	{"config", F_STRING, offsetof(struct plan_step, config)},
+	{"key", F_STRING, offsetof(struct plan_step, key)},
+	{"value", F_STRING, offsetof(struct plan_step, value)},
+	{"priorValue", F_STRING, offsetof(struct plan_step, prior_value)},
+	{"disabled", F_BOOL, offsetof(struct plan_step, disabled)},
+	{"priorDisabled", F_BOOL, offsetof(struct plan_step, prior_disabled)},
 };
 
 static const struct field plan_fields[] = {

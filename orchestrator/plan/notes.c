@@ -52,6 +52,15 @@ static void note_promise(struct draft *d)
 	const struct plan_router *r = d->in->router;
 	const struct pb_drain *drain = &d->service->drain;
 	char timeout[32];
+	if (!r && d->in->registry) {
+		draft_note(d,
+			   "Consumers of registry %s get %s (drain.propagation) to stop calling an "
+			   "instance that is marked out; calls in flight are not counted, so no "
+			   "promise about requests is made.",
+			   d->in->registry->name,
+			   sl_duration_format(timeout, sizeof timeout, propagation_ms(d)));
+		return;
+	}
 	if (!r) {
 		draft_note(d, "Without a router no promise about requests is made: clients that "
 			      "connect directly depend on propagation and on a server that closes "
@@ -134,22 +143,80 @@ static void note_instances(struct draft *d)
 			      "figures are in the waves.");
 }
 
-static const struct inv_backend *registry_of(const struct draft *d)
+/* --- the registry --- */
+
+static void note_registered(struct draft *d, const struct plan_registered *r)
 {
-	const struct inventory_file *f = d->in->resolved->inventory;
-	const char *name = d->service->registry.text;
-	for (size_t i = 0; f && name && i < f->backend_count; i++)
-		if (f->backends[i].kind == INV_REGISTRY && strcmp(f->backends[i].name, name) == 0)
-			return &f->backends[i];
-	return NULL;
+	const char *id = d->in->resolved->instances[r->instance].id;
+	const char *version = d->in->seen[r->instance].version;
+	if (r->state == SL_INSTANCE_OUT)
+		draft_note(
+			d,
+			"%s is out of service in registry %s by somebody's hand: it is not marked "
+			"up, but may register itself so when it starts.",
+			id, d->in->registry->name);
+	else if (version && r->version && strcmp(version, r->version) != 0)
+		draft_note(d, "%s runs %s and is registered with version %s.", id, version,
+			   r->version);
+}
+
+static bool is_registered(const struct plan_registry *r, size_t instance)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->at[i].instance == (long)instance)
+			return true;
+	return false;
+}
+
+static void note_missing(struct draft *d)
+{
+	size_t missing = 0, first = 0;
+	for (size_t i = 0; i < d->model.count; i++) {
+		const struct model_instance *x = &d->model.at[i];
+		if (x->first || x->dead || x->limited || is_registered(d->in->registry, i))
+			continue;
+		first = missing++ ? first : i;
+	}
+	if (missing == 1)
+		draft_note(d,
+			   "%s is not registered in %s: its consumers do not know it, and there is "
+			   "nothing to mark out.",
+			   d->in->resolved->instances[first].id, d->in->registry->name);
+	else if (missing)
+		draft_note(d,
+			   "%zu instances, %s among them, are not registered in %s: its consumers "
+			   "do not know them, and there is nothing to mark out.",
+			   missing, d->in->resolved->instances[first].id, d->in->registry->name);
 }
 
 static void note_registry(struct draft *d)
 {
-	const struct inv_backend *b = registry_of(d);
-	if (b && strcmp(b->type, "static") != 0 && d->strategy->kind == PB_CANARY)
-		draft_note(d, "Registry %s: a changed instance receives registry traffic at once.",
-			   b->name);
+	const struct plan_registry *r = d->in->registry;
+	char wait[32];
+	if (!r)
+		return;
+	if (d->strategy->kind == PB_CANARY)
+		draft_note(d,
+			   "Registry %s: a changed instance receives registry traffic at once; "
+			   "shares are kept at the router alone.",
+			   r->name);
+	if (d->in->router)
+		draft_note(d,
+			   "Consumers of registry %s get %s (drain.propagation) to stop calling an "
+			   "instance that is marked out.",
+			   r->name, sl_duration_format(wait, sizeof wait, propagation_ms(d)));
+	for (size_t i = 0; i < r->count; i++)
+		if (r->at[i].instance >= 0)
+			note_registered(d, &r->at[i]);
+		else
+			draft_note(d,
+				   "Registry %s still lists %s (%s), which is no instance of %s.",
+				   r->name, r->at[i].place, plan_registered_word(r->at[i].state),
+				   d->service->name);
+	note_missing(d);
+	if (r->unreadable)
+		draft_note(d, "Registry %s holds %zu registrations that cannot be read.", r->name,
+			   r->unreadable);
 }
 
 static void note_undo(struct draft *d)
@@ -167,7 +234,11 @@ static void note_undo(struct draft *d)
 void plan_notes(struct draft *d)
 {
 	if (!d->p->touched) {
-		draft_note(d, "Nothing to change: all instances run %s.", d->p->release);
+		draft_note(d,
+			   d->p->step_count
+				   ? "All instances run %s already: only config is published."
+				   : "Nothing to change: all instances run %s.",
+			   d->p->release);
 		note_instances(d);
 		return;
 	}
@@ -191,11 +262,8 @@ int64_t plan_rollback_ms(const struct draft *d)
 					       : &d->strategy->max_unavailable;
 	size_t batch = plan_amount_down(most, d->model.count);
 	size_t batches = (d->p->touched + batch - 1) / batch;
-	const struct pb_duration *propagation = &d->service->drain.propagation;
-	int64_t one = SWAP_MS + d->service->ready.min_healthy_time.ms;
+	int64_t one = SWAP_MS + d->service->ready.min_healthy_time.ms + propagation_ms(d);
 	if (d->model.router)
 		one += IDLE_MS + RETURN_MS;
-	if (propagation->given)
-		one += propagation->ms;
 	return d->p->touched ? (int64_t)batches * one : -1;
 }

@@ -218,18 +218,32 @@ static void fill_head(struct draft *d)
 	plan_digest(d->in, p->observed);
 }
 
+/* Config alone is published under the claims of the whole service. */
+static void claim_all(struct draft *d)
+{
+	for (size_t i = 0; i < d->model.count; i++) {
+		const struct rs_instance *x = &d->in->resolved->instances[i];
+		if (!d->model.at[i].limited)
+			draft_need_claim(d, x->host, x->sluice, (long)i);
+	}
+}
+
 static int fill_steps(struct draft *d, struct sl_error *e)
 {
-	if (!d->service->release.stage_wave)
+	if (!d->p->touched)
+		claim_all(d);
+	else if (!d->service->release.stage_wave)
 		stage_all(d);
-	int rc = walk_strategy(d, e);
+	int rc = d->p->touched ? walk_strategy(d, e) : SL_OK;
 	if (rc)
 		return rc;
+	steps_config(d);
 	steps_prune(d);
 	steps_claim(d);
-	draft_number(d, "", true);
+	draft_move_last_wave(d, 0);
+	draft_number(d, "");
 	steps_release(d);
-	draft_number(d, "", false);
+	draft_number(d, "");
 	d->p->rollback_ms = plan_rollback_ms(d);
 	return SL_OK;
 }
@@ -240,7 +254,7 @@ int plan_make(const struct plan_input *in, struct plan *out, struct sl_error *e)
 	draft_init(&d, in, out);
 	fill_head(&d);
 	int rc = plan_check(&d, e);
-	if (!rc && out->touched)
+	if (!rc && (out->touched || config_differs(in)))
 		rc = fill_steps(&d, e);
 	if (!rc)
 		plan_notes(&d);

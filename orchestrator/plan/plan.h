@@ -49,10 +49,38 @@ struct plan_router {
 	size_t server_count;
 };
 
+struct plan_registered {                        /* one instance that the registry reports */
+	char *id, *environment, *app, *version; /* NULL = not said; id never */
+	char *place;                            /* where it says it is, for people */
+	long instance;                          /* index into resolved.instances; -1 = none */
+	int state;                              /* enum sl_instance_state */
+};
+
+struct plan_registry {
+	char *name;
+	struct plan_registered *at;
+	size_t count;
+	size_t unreadable; /* those whose names hold control bytes, or too many of any */
+};
+
+struct plan_key { /* a config key of the service that the playbook sets */
+	char *key, *value;
+	char *prior;         /* NULL = it is not there */
+	bool prior_disabled; /* it is there, and no client gets it */
+};
+
+struct plan_config {
+	char *name; /* of the config centre */
+	struct plan_key *keys;
+	size_t count;
+};
+
 struct plan_input {
 	const struct resolved *resolved;
 	const struct plan_seen *seen;
-	const struct plan_router *router; /* NULL = none */
+	const struct plan_router *router;     /* NULL = none */
+	const struct plan_registry *registry; /* NULL = none that has consumers */
+	const struct plan_config *config;     /* NULL = none */
 	const struct artifact *artifact;
 };
 
@@ -69,6 +97,7 @@ enum plan_do {
 	DO_PAUSE,
 	DO_RUN,
 	DO_RESTORE, /* the router's configured weights and prior admin states come back */
+	DO_CONFIG,  /* publish a key of the config centre, or put back what was there */
 	DO_PRUNE,
 	DO_UNSTAGE, /* undo only */
 	DO_RELEASE, /* give the claim back */
@@ -103,6 +132,17 @@ struct plan_step {
 					      * gives in the environment as SLUICE_RUN */
 	bool repeatable;
 	char *cwd; /* absolute folder on the host or here */
+	/* drain, return: the router is left alone; only the registry is told */
+	bool registry_only;
+	/* ready: the registry must say UP; with this version unless it is NULL. swap: the version
+	 * registered before, NULL = none was. */
+	bool registered;
+	char *registered_version;
+	/* config: NULL values = the key is not there. In an undo prior_value is what the run left:
+	 * anything else there is somebody else's. */
+	char *config, *key;
+	char *value, *prior_value;
+	bool disabled, prior_disabled;
 };
 
 enum plan_wave_kind {
@@ -113,6 +153,7 @@ enum plan_wave_kind {
 	WAVE_PAUSE,
 	WAVE_RUN,
 	WAVE_FINISH,
+	WAVE_CONFIG,
 	WAVE_PRUNE,
 	WAVE_RELEASE,
 	WAVE_CHANGE
@@ -167,17 +208,25 @@ enum plan_progress_state {
 };
 struct plan_progress {
 	enum plan_progress_state state;
+	const cJSON *prior; /* what the intent held; borrowed; NULL = none */
 };
 
 /*
  * The undo plan: in the safe order (RUN, section 3): traffic to the old side as far as its capacity
  * allows, instances newest first in batches of rollback.maxUnavailable, traffic again after every
- * batch, undo commands of runs (reverse), restore the router, drop what was staged and is not live,
- * give claims back. claim: the undo of a finished run needs DO_CLAIM first (own run); an unfinished
- * one holds its claims. A swap that started counts as changed.
+ * batch, config keys, undo commands of runs (reverse), restore the router, drop what was staged and
+ * is not live, give claims back. claim: the undo of a finished run needs DO_CLAIM first (own run);
+ * an unfinished one holds its claims. A swap that started counts as changed.
  */
 int plan_make_undo(const struct plan *forward, const struct plan_progress *progress,
 		   const struct plan_input *in, bool claim, struct plan *out, struct sl_error *e);
+
+/* "UP", "OUT" ...: an enum sl_instance_state as people know it. */
+const char *plan_registered_word(int state);
+/* Does the name of a config key say that its value is nobody's to see? */
+bool plan_key_is_secret(const char *key);
+/* Where a step acts, for people: "oa01:8080", "oa01", "kie", "the router". */
+const char *plan_step_place(const struct plan_step *s, char *dst, size_t size);
 
 /* --- weights (RUN, section 5) --- */
 

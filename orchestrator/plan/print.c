@@ -15,6 +15,7 @@
 #define TITLE_CELLS   44
 #define COMMAND_CELLS 60
 #define NOTE_CELLS    96
+#define VALUE_CELLS   40
 
 enum paint { PLAIN, BOLD, DIM, GREEN, CYAN, YELLOW };
 
@@ -221,6 +222,39 @@ static void put_run(struct printer *pr, const struct plan_step *s)
 	newline(pr);
 }
 
+/* A value on one line; what a key's name says is secret is not shown. */
+static void put_value(struct printer *pr, enum paint paint, const char *key, const char *value)
+{
+	if (!value) {
+		put(pr, DIM, 0, "not there");
+		return;
+	}
+	if (plan_key_is_secret(key)) {
+		put(pr, DIM, 0, "(hidden)");
+		return;
+	}
+	char *clean = sl_text_clean_dup(value, strlen(value), false);
+	bool cut = !pr->wide && sl_text_width(clean) > VALUE_CELLS;
+	if (cut)
+		clean[sl_text_fit(clean, VALUE_CELLS - 3)] = '\0';
+	putf(pr, paint, 0, "%s%s", *clean || cut ? clean : "\"\"", cut ? "..." : "");
+	free(clean);
+}
+
+static void put_key(struct printer *pr, const struct plan_step *s)
+{
+	indent(pr);
+	put(pr, BOLD, pr->id_cells + 2, s->key);
+	put_value(pr, DIM, s->key, s->prior_value);
+	putf(pr, PLAIN, 0, "%s -> ", s->prior_disabled ? " (disabled)" : "");
+	put_value(pr, GREEN, s->key, s->value);
+	if (s->disabled)
+		put(pr, PLAIN, 0, " (disabled)");
+	if (pr->wide)
+		putf(pr, DIM, 0, "  (step %s)", s->id);
+	newline(pr);
+}
+
 static void put_target(struct printer *pr, const struct plan_step *s)
 {
 	char limit[32];
@@ -265,6 +299,10 @@ static void put_wave_body(struct printer *pr, const struct plan_wave *w)
 	case WAVE_RUN:
 		for (size_t i = 0; i < w->count; i++)
 			put_run(pr, &s[i]);
+		break;
+	case WAVE_CONFIG:
+		for (size_t i = 0; i < w->count; i++)
+			put_key(pr, &s[i]);
 		break;
 	case WAVE_PAUSE:
 	case WAVE_FINISH:
@@ -313,6 +351,8 @@ static void put_kind(struct printer *pr)
 	if (pr->in->router)
 		putf(pr, PLAIN, 0, " through %s of router %s", pr->in->router->backend,
 		     pr->in->router->name);
+	if (pr->in->registry)
+		putf(pr, PLAIN, 0, ", registry %s", pr->in->registry->name);
 }
 
 static void put_head(struct printer *pr)
@@ -323,7 +363,7 @@ static void put_head(struct printer *pr)
 	put(pr, PLAIN, 0, "  ");
 	if (!p->touched && !p->undo) {
 		put(pr, GREEN, 0, p->version);
-		put(pr, PLAIN, 0, ": nothing to change");
+		put(pr, PLAIN, 0, p->step_count ? ": no instance changes" : ": nothing to change");
 		newline(pr);
 		return;
 	}
@@ -395,6 +435,8 @@ static size_t widest_id(const struct plan *p)
 {
 	size_t most = 7;
 	for (size_t i = 0; i < p->step_count; i++) {
+		if (p->steps[i].key && sl_text_width(p->steps[i].key) > most)
+			most = sl_text_width(p->steps[i].key);
 		if (!p->steps[i].host)
 			continue;
 		char *id = p->steps[i].what == DO_RUN ? sl_strdup(p->steps[i].host)

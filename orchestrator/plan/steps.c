@@ -18,21 +18,27 @@
 int64_t deadline_of(enum plan_do what)
 {
 	static const int64_t table[DO_COUNT] = {
-		[DO_CLAIM] = SECONDS(60),   [DO_STAGE] = SECONDS(300),
-		[DO_DRAIN] = SECONDS(60),   [DO_SWAP] = SECONDS(120),
-		[DO_READY] = SECONDS(315),  [DO_RETURN] = SECONDS(90),
-		[DO_WEIGHT] = SECONDS(30),  [DO_PAUSE] = 0,
-		[DO_RUN] = SECONDS(315),    [DO_RESTORE] = SECONDS(60),
-		[DO_PRUNE] = SECONDS(120),  [DO_UNSTAGE] = SECONDS(120),
-		[DO_RELEASE] = SECONDS(60),
+		[DO_CLAIM] = SECONDS(60),    [DO_STAGE] = SECONDS(300),
+		[DO_DRAIN] = SECONDS(60),    [DO_SWAP] = SECONDS(120),
+		[DO_READY] = SECONDS(315),   [DO_RETURN] = SECONDS(90),
+		[DO_WEIGHT] = SECONDS(30),   [DO_PAUSE] = 0,
+		[DO_CONFIG] = SECONDS(60),   [DO_RUN] = SECONDS(315),
+		[DO_RESTORE] = SECONDS(60),  [DO_PRUNE] = SECONDS(120),
+		[DO_UNSTAGE] = SECONDS(120), [DO_RELEASE] = SECONDS(60),
 	};
 	return table[what];
 }
 
-int64_t deadline_drain(const struct pb_service *s)
+int64_t propagation_ms(const struct draft *d)
 {
-	int64_t timeout = s->drain.timeout.ms > 0 ? s->drain.timeout.ms : DRAIN_TIMEOUT;
-	return (s->drain.propagation.given ? s->drain.propagation.ms : 0) + timeout + SECONDS(30);
+	const struct pb_duration *p = &d->service->drain.propagation;
+	return d->in->registry || p->given ? p->ms : 0;
+}
+
+int64_t deadline_drain(const struct draft *d)
+{
+	int64_t timeout = d->service->drain.timeout.ms;
+	return propagation_ms(d) + (timeout > 0 ? timeout : DRAIN_TIMEOUT) + SECONDS(30);
 }
 
 /* Both ways in one script: stop, start, and when that fails back again. */
@@ -88,6 +94,18 @@ static void add_prior(struct plan_step *s, const struct draft *d, size_t i)
 	s->prior_dead = d->model.at[i].dead;
 }
 
+/* Several registrations of one instance may be left from earlier lives: what is up counts. */
+static const char *registered_version(const struct plan_input *in, size_t i)
+{
+	const char *version = NULL;
+	for (size_t k = 0; in->registry && k < in->registry->count; k++) {
+		const struct plan_registered *r = &in->registry->at[k];
+		if (r->instance == (long)i && (!version || r->state == SL_INSTANCE_UP))
+			version = r->version;
+	}
+	return version;
+}
+
 static bool all_first(const struct draft *d)
 {
 	for (size_t i = 0; i < d->model.count; i++)
@@ -103,17 +121,21 @@ static bool all_first(const struct draft *d)
  * it is marked out already (an earlier run left it so), it comes back once it is ready: a broken
  * service must be fixable.
  */
+static bool wants_router_drain(const struct draft *d, size_t i)
+{
+	const struct model_instance *x = &d->model.at[i];
+	return d->model.router && !x->marked && (!x->first || !all_first(d));
+}
+
 static bool wants_drain(const struct draft *d, size_t i)
 {
 	const struct model_instance *x = &d->model.at[i];
 	const struct pb_drain *drain = &d->service->drain;
 	bool by_itself = d->in->resolved->instances[i].drain_command ||
 			 (drain->propagation.given && drain->propagation.ms > 0);
-	if (d->model.router && x->marked)
-		return false;
-	if (d->model.router)
-		return x->first ? !all_first(d) : true;
-	return by_itself && !x->first && !x->dead;
+	if (wants_router_drain(d, i) || (d->in->registry && !x->first))
+		return true;
+	return !d->model.router && by_itself && !x->first && !x->dead;
 }
 
 static void upgrade_one(struct draft *d, size_t i, size_t track, double before, double after)
@@ -121,8 +143,9 @@ static void upgrade_one(struct draft *d, size_t i, size_t track, double before, 
 	struct plan_step *s;
 	if (wants_drain(d, i)) {
 		s = draft_step_at(d, DO_DRAIN, track, i);
-		s->deadline_ms = deadline_drain(d->service);
+		s->deadline_ms = deadline_drain(d);
 		s->share = before;
+		s->registry_only = d->model.router && !wants_router_drain(d, i);
 		add_prior(s, d, i);
 	}
 	s = draft_step_at(d, DO_SWAP, track, i);
@@ -130,14 +153,20 @@ static void upgrade_one(struct draft *d, size_t i, size_t track, double before, 
 	s->release = sl_strdup(d->p->release);
 	s->digest = sl_strdup(d->p->digest);
 	s->spec = sl_strdup(d->in->resolved->instances[i].spec);
+	s->registered_version = sl_strdup(registered_version(d->in, i));
 	add_prior(s, d, i);
 	s = draft_step_at(d, DO_READY, track, i);
 	s->deadline_ms = deadline_ready(d->service);
 	s->release = sl_strdup(d->p->release);
 	s->spec = sl_strdup(d->in->resolved->instances[i].spec);
-	if (d->model.router && !d->model.at[i].kept_out) {
+	s->registered = d->in->registry && d->service->ready.registered;
+	if (s->registered)
+		s->registered_version = sl_strdup(d->p->version);
+	bool to_router = d->model.router && !d->model.at[i].kept_out;
+	if (to_router || d->in->registry) {
 		s = draft_step_at(d, DO_RETURN, track, i);
-		s->share = after;
+		s->share = to_router ? after : -1;
+		s->registry_only = !to_router;
 		add_prior(s, d, i);
 	}
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "orchestrator/plan/draft.h"
+#include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
@@ -21,8 +22,9 @@ struct touch {
 	const struct plan_step *swap; /* NULL = the plan has none for it */
 	size_t order;                 /* index of the swap step */
 	bool drained, changed, ready, back;
-	bool at_router; /* the plan moves it at the router */
-	bool waits;     /* has to be taken back and is not yet */
+	bool at_router;   /* the plan moves it at the router */
+	bool at_registry; /* ... and in the registry */
+	bool waits;       /* has to be taken back and is not yet */
 };
 
 struct undo {
@@ -58,7 +60,8 @@ static void read_step(struct undo *u, size_t index)
 	switch (s->what) {
 	case DO_DRAIN:
 		t->drained = began;
-		t->at_router = u->d.model.router;
+		t->at_router = u->d.model.router && !s->registry_only;
+		t->at_registry = u->d.in->registry != NULL;
 		break;
 	case DO_SWAP:
 		t->swap = s;
@@ -69,12 +72,19 @@ static void read_step(struct undo *u, size_t index)
 		t->ready = state == PROGRESS_OK;
 		break;
 	case DO_RETURN:
-		t->at_router = true;
+		t->at_router = t->at_router || (u->d.model.router && !s->registry_only);
+		t->at_registry = u->d.in->registry != NULL;
 		t->back = state == PROGRESS_OK;
 		break;
 	default:
 		break;
 	}
+}
+
+/* Is it out of service while it is marked out? */
+static bool is_moved(const struct undo *u, const struct touch *t)
+{
+	return t->at_router || (t->at_registry && !u->d.model.router);
 }
 
 /* The model as the forward plan left it; instances that it does not change stay as looked at. */
@@ -92,9 +102,9 @@ static void place_instances(struct undo *u)
 		x->kept_out = u->d.model.router && !t->at_router;
 		x->is_new = t->changed;
 		if (t->changed)
-			x->in_service = !x->kept_out && (t->at_router ? t->back : t->ready);
+			x->in_service = !x->kept_out && (is_moved(u, t) ? t->back : t->ready);
 		else
-			x->in_service = !x->kept_out && !x->dead && !(t->drained && t->at_router);
+			x->in_service = !x->kept_out && !x->dead && !(t->drained && is_moved(u, t));
 	}
 }
 
@@ -172,7 +182,8 @@ static void undo_release(struct undo *u, bool claim)
 static void add_return(struct undo *u, size_t i, size_t track)
 {
 	struct plan_step *s = draft_step_at(&u->d, DO_RETURN, track, i);
-	s->share = u->d.share;
+	s->share = u->touch[i].at_router ? u->d.share : -1;
+	s->registry_only = !u->touch[i].at_router;
 	s->prior_dead = u->touch[i].swap && u->touch[i].swap->prior_dead;
 }
 
@@ -182,11 +193,12 @@ static void undo_drained(struct undo *u)
 	draft_wave(&u->d, WAVE_UPGRADE, "back to traffic");
 	for (size_t i = 0; i < u->d.model.count; i++) {
 		const struct touch *t = &u->touch[i];
-		if (!t->drained || t->changed || !t->at_router ||
+		if (!t->drained || t->changed || (!t->at_router && !t->at_registry) ||
 		    (t->swap && t->swap->first_install))
 			continue;
 		add_return(u, i, track++);
-		u->d.model.at[i].in_service = !u->d.model.at[i].dead;
+		if (is_moved(u, t))
+			u->d.model.at[i].in_service = !u->d.model.at[i].dead;
 		u->d.p->touched++;
 	}
 	draft_wave_state(&u->d);
@@ -197,7 +209,7 @@ static bool wants_drain(const struct undo *u, size_t i)
 	const struct pb_drain *drain = &u->d.service->drain;
 	bool by_itself = u->d.in->resolved->instances[i].drain_command ||
 			 (drain->propagation.given && drain->propagation.ms > 0);
-	return u->touch[i].at_router || (by_itself && u->touch[i].ready);
+	return u->touch[i].at_router || u->touch[i].at_registry || (by_itself && u->touch[i].ready);
 }
 
 static void take_back(struct undo *u, size_t i, size_t track)
@@ -206,8 +218,9 @@ static void take_back(struct undo *u, size_t i, size_t track)
 	struct plan_step *s;
 	if (wants_drain(u, i)) {
 		s = draft_step_at(&u->d, DO_DRAIN, track, i);
-		s->deadline_ms = deadline_drain(u->d.service);
+		s->deadline_ms = deadline_drain(&u->d);
 		s->share = u->d.share;
+		s->registry_only = u->d.model.router && !u->touch[i].at_router;
 	}
 	s = draft_step_at(&u->d, DO_SWAP, track, i);
 	s->deadline_ms = deadline_swap(u->d.service);
@@ -224,7 +237,9 @@ static void take_back(struct undo *u, size_t i, size_t track)
 	s->release = sl_strdup(f->prior_release);
 	s->spec = sl_strdup(f->prior_spec);
 	s->prior_dead = f->prior_dead;
-	if (u->touch[i].at_router)
+	s->registered = u->touch[i].at_registry && u->d.service->ready.registered;
+	s->registered_version = s->registered ? sl_strdup(f->registered_version) : NULL;
+	if (u->touch[i].at_router || u->touch[i].at_registry)
 		add_return(u, i, track);
 }
 
@@ -317,6 +332,28 @@ static void undo_instances(struct undo *u)
 
 /* --- the rest --- */
 
+/* The value that stood there, as the intent holds it: what the plan had seen may be older. */
+static void undo_key(struct undo *u, size_t i, size_t track)
+{
+	const struct plan_step *f = &u->forward->steps[i];
+	const cJSON *prior = u->progress[i].prior;
+	struct plan_step *s = draft_step_copy(&u->d, f, track);
+	free(s->prior_value);
+	s->prior_value = s->value;
+	s->prior_disabled = f->disabled;
+	s->value = sl_strdup(prior ? sl_json_str(prior, "value", NULL) : f->prior_value);
+	s->disabled = prior ? sl_json_bool(prior, "disabled", false) : f->prior_disabled;
+}
+
+static void undo_config(struct undo *u)
+{
+	size_t track = 0;
+	draft_wave(&u->d, WAVE_CONFIG, "config as it was");
+	for (size_t i = 0; i < u->forward->step_count; i++)
+		if (u->forward->steps[i].what == DO_CONFIG && state_of(u, i) != PROGRESS_NONE)
+			undo_key(u, i, track++);
+}
+
 static void undo_commands(struct undo *u)
 {
 	for (size_t i = u->forward->step_count; i-- > 0;) {
@@ -400,11 +437,12 @@ int plan_make_undo(const struct plan *forward, const struct plan_progress *progr
 	undo_traffic(&u);
 	undo_drained(&u);
 	undo_instances(&u);
+	undo_config(&u);
 	undo_commands(&u);
 	undo_restore(&u);
 	undo_stage(&u);
 	undo_release(&u, claim);
-	draft_number(&u.d, "u", false);
+	draft_number(&u.d, "u");
 	free(u.touch);
 	draft_release(&u.d);
 	return SL_OK;

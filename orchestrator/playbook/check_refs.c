@@ -222,8 +222,11 @@ static void check_registry(struct refs *r, const struct pb_service *s)
 	const struct inv_backend *b =
 		check_backend(r, INV_REGISTRY, s->registry.text, s->registry.at);
 
-	if (b && b->type && strcmp(b->type, "static"))
-		pb_doc_later(r->doc, s->registry.at, "a registry with consumers");
+	if (b && b->type && s->ready.registered && !strcmp(b->type, "static"))
+		diags_error(r->d, s->ready.at,
+			    "'registered' asks a registry, and '%s' is of type static: instances "
+			    "do not register there",
+			    b->name);
 }
 
 /* Only what this playbook uses: shared include files may know more than this inventory. */

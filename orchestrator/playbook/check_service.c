@@ -89,6 +89,10 @@ static void check_ready(struct pb_doc *doc, const struct pb_service *s)
 	if (path && (!is_probe_path(path) || strpbrk(path, " \n\t")))
 		diags_error(doc->d, r->http.at,
 			    "'http' takes a path like /health or :8081/health, not '%s'", path);
+	if (r->registered && !s->registry.text)
+		diags_error(doc->d, r->at,
+			    "'registered' in services.%s.ready has nobody to ask: no registry",
+			    s->name);
 	if ((r->version_header || r->version_json) && !r->http.text)
 		diags_error(doc->d, r->at, "'version' needs 'http' in services.%s.ready", s->name);
 }

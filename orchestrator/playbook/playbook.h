@@ -87,6 +87,7 @@ struct pb_ready {
 	bool tcp;
 	struct pb_command command;
 	bool from_controller;
+	bool registered;                           /* the registry must say UP, with the version */
 	const char *version_header, *version_json; /* NULL = not asked for */
 	struct pb_duration interval, timeout, min_healthy_time,
 		healthy_deadline; /* defaults filled */
@@ -123,6 +124,13 @@ struct pb_router_use {
 	struct pb_text server_name; /* "$(host)"; NULL = match by address and port */
 };
 
+/* Keys published in a config centre with the first traffic of the new version. */
+struct pb_config_use {
+	struct diag_at at; /* line 0 = none */
+	const char *use;
+	struct pb_pairs set;
+};
+
 struct pb_service {
 	const char *name;
 	struct diag_at at;
@@ -138,6 +146,7 @@ struct pb_service {
 	struct pb_ready ready;
 	struct pb_drain drain;
 	struct pb_router_use router; /* the service's own, else the strategy's */
+	struct pb_config_use config;
 };
 
 /* --- strategy --- */
@@ -308,8 +317,8 @@ void inventory_free(struct inventory_file *f);
  * Checks that need both: groups, hosts, routers, registries, analyses' backends exist (near
  * matches); capacity and share walk with real host counts. known_type (may be NULL) tells whether a
  * plugin of that type is there (role as in inv_backend_kind); if not: a warning here. What run
- * cannot do yet and only the inventory shows (registries with consumers, groups from a registry) is
- * added to p->later. Call it with the diags that both were loaded with.
+ * cannot do yet and only the inventory shows (groups from a registry) is added to p->later. Call it
+ * with the diags that both were loaded with.
  */
 void playbook_check_references(const struct playbook *p, const struct inventory_file *f,
 			       bool (*known_type)(void *arg, const char *type), void *arg,

@@ -89,6 +89,7 @@ static void read_ready(struct pb_reader *r, const struct pb_node *n, struct pb_r
 	out->tcp = read_bool(r, n, &schema_ready, "tcp");
 	out->command = read_command(r, n, "command");
 	out->from_controller = !strcmp(read_word(r, n, &schema_ready, "from", NULL), "controller");
+	out->registered = read_word(r, n, &schema_ready, "registered", NULL) != NULL;
 	out->version_header = read_word(r, version, NULL, "header", NULL);
 	out->version_json = read_word(r, version, NULL, "json", NULL);
 	out->interval = read_duration(r, n, &schema_ready, "interval");
@@ -119,6 +120,15 @@ void read_router(struct pb_reader *r, const struct pb_node *n, struct pb_router_
 	out->use = read_word(r, n, NULL, "use", &out->use_at);
 	out->backend = read_word(r, n, NULL, "backend", &out->backend_at);
 	out->server_name = read_text(n, "serverName");
+}
+
+static void read_config(struct pb_reader *r, const struct pb_node *n, struct pb_config_use *out)
+{
+	if (!n || n->type != PB_MAP)
+		return;
+	out->at = pb_place(n);
+	out->use = read_word(r, n, NULL, "use", NULL);
+	out->set = read_pairs(r, n, "set");
 }
 
 /* In `version` itself, $(version) is the var; everywhere else it is this. */
@@ -152,6 +162,7 @@ static void read_service(struct pb_doc *doc, const struct pb_node *n, struct pb_
 	read_ready(&r, pb_get(n, "ready"), &s->ready);
 	read_drain(&r, pb_get(n, "drain"), &s->drain);
 	read_router(&r, pb_get(n, "router"), &s->router);
+	read_config(&r, pb_get(n, "config"), &s->config);
 }
 
 static void visit_later(void *arg, struct diag_at at, const char *what)

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/run/key.h"
+#include "orchestrator/run/registry.h"
 #include "orchestrator/run/traffic.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
-#define LINK_PATIENCE_MS 60000 /* of a step without a deadline */
+#define LINK_PATIENCE_MS    60000 /* of a step without a deadline */
+#define BACKEND_PATIENCE_MS 15000
 
 static const struct rs_instance *instance_of(struct runner *r, const struct plan_step *s)
 {
@@ -99,6 +102,8 @@ void act_free(struct act *a)
 {
 	struct runner *r = a->r;
 	traffic_release(a);
+	registry_forget(a);
+	key_forget(a);
 	if (a->tunnel)
 		tunnel_close(a->tunnel);
 	for (size_t i = 0; i < r->act_count; i++)
@@ -144,13 +149,11 @@ static void failed(struct act *a, const struct sl_error *e)
 	struct runner *r = a->r;
 	if (runner_is_undoing(r))
 		return; /* a failing undo step does not stop the others */
-	enum stop_reason why = e->code == SL_ECONFLICT ? STOP_PROBLEM : STOP_FAILURE;
-	const char *what = plan_do_name(a->step->what);
-	if (a->step->host && a->step->port)
-		walk_stop(r, why, "%s on %s:%u: %s", what, a->step->host, a->step->port, e->msg);
-	else
-		walk_stop(r, why, "%s on %s: %s", what,
-			  a->step->host ? a->step->host : "the router", e->msg);
+	bool problem = a->problem || e->code == SL_ECONFLICT;
+	enum stop_reason why = problem ? STOP_PROBLEM : STOP_FAILURE;
+	char place[300];
+	walk_stop(r, why, "%s on %s: %s", plan_do_name(a->step->what),
+		  plan_step_place(a->step, place, sizeof place), e->msg);
 }
 
 /* Errors of the way to the host, not of what was asked there: the same step may be sent again,
@@ -173,7 +176,7 @@ static const char *result_word(const struct act *a, enum sl_err code)
 {
 	if (!code)
 		return "ok";
-	bool gone = a->lost && is_link_error(code);
+	bool gone = (a->lost && is_link_error(code)) || a->problem;
 	return gone || code == SL_ECONFLICT || code == SL_ECANCELED ? "unknown" : "failed";
 }
 
@@ -215,6 +218,12 @@ void act_fail(struct act *a, enum sl_err code, const char *fmt, ...)
 	act_end(a, &e);
 }
 
+void act_problem(struct act *a, const struct sl_error *e)
+{
+	a->problem = true;
+	act_end(a, e);
+}
+
 void act_settled(struct act *a, enum settled s, const char *found)
 {
 	if (s == SETTLED_DONE) {
@@ -228,6 +237,40 @@ void act_settled(struct act *a, enum settled s, const char *found)
 			 "`sluice retry` or `sluice undo`",
 			 found);
 	}
+}
+
+bool act_canceled(struct act *a)
+{
+	if (a->r->stop != STOP_ABORT && a->r->stop != STOP_KEEP)
+		return false;
+	act_fail(a, SL_ECANCELED, "canceled: the run was aborted");
+	return true;
+}
+
+/* May it be over in a moment? */
+static bool is_passing(enum sl_err code)
+{
+	return is_link_error(code) || code == SL_EIO || code == SL_EPROTO || code == SL_ERESOLVE;
+}
+
+bool act_backend_failed(struct act *a, const struct sl_error *e, void (*again)(struct act *a))
+{
+	int64_t now = sl_time_boottime();
+	if (!e->code) {
+		a->silent = 0;
+		return false;
+	}
+	if (!a->silent)
+		a->silent = now;
+	if (act_canceled(a))
+		return true;
+	if (!is_passing(e->code) || now - a->silent >= BACKEND_PATIENCE_MS) {
+		act_problem(a, e);
+		return true;
+	}
+	act_note(a, a->silent + BACKEND_PATIENCE_MS, "trying again: %.200s", e->msg);
+	act_wait(a, 1000, again);
+	return true;
 }
 
 static void timer_fired(uv_timer_t *t)

@@ -47,7 +47,8 @@ static int drained_to(const struct view_step *seen)
 static int last_of(const struct plan *p, const struct view_step *seen, long instance, int wanted)
 {
 	for (size_t i = 0; i < p->step_count; i++) {
-		if (p->steps[i].instance != instance || seen[i].state != PROGRESS_OK)
+		if (p->steps[i].instance != instance || seen[i].state != PROGRESS_OK ||
+		    p->steps[i].registry_only)
 			continue;
 		if (p->steps[i].what == DO_DRAIN)
 			wanted = drained_to(&seen[i]);

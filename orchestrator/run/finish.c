@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/run/runner.h"
+#include "orchestrator/run/life.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
@@ -23,11 +23,12 @@ static cJSON *left_over(struct runner *r)
 	cJSON *left = cJSON_CreateArray();
 	const struct plan *p = runner_plan(r);
 	const struct view_step *seen = runner_steps(r);
+	char place[300];
 	for (size_t i = 0; runner_is_undoing(r) && i < p->step_count; i++) {
 		if (seen[i].state != PROGRESS_FAILED && seen[i].state != PROGRESS_UNKNOWN)
 			continue;
 		char *line = sl_asprintf("%s on %s: %s", plan_do_name(p->steps[i].what),
-					 p->steps[i].host ? p->steps[i].host : "the router",
+					 plan_step_place(&p->steps[i], place, sizeof place),
 					 seen[i].error ? seen[i].error : "failed");
 		cJSON_AddItemToArray(left, cJSON_CreateString(line));
 		free(line);
@@ -141,7 +142,7 @@ static struct plan_progress *progress_of(const struct runner *r)
 {
 	struct plan_progress *p = sl_alloc_n(r->view.plan.step_count + 1, sizeof *p);
 	for (size_t i = 0; i < r->view.plan.step_count; i++)
-		p[i].state = r->view.steps[i].state;
+		p[i] = run_view_progress(&r->view.steps[i]);
 	return p;
 }
 
@@ -164,12 +165,7 @@ void finish_undo(struct runner *r, const char *why)
 	struct plan undo = {0};
 	struct sl_error e = {0};
 	struct plan_progress *progress = progress_of(r);
-	const struct plan_input in = {
-		.resolved = r->in->resolved,
-		.seen = r->seen->seen,
-		.router = r->seen->has_router ? &r->seen->router : NULL,
-		.artifact = &r->in->artifact,
-	};
+	const struct plan_input in = runner_plan_input(r->in, r->seen);
 	int rc = plan_make_undo(&r->view.plan, progress, &in, false, &undo, &e);
 	free(progress);
 	r->waiting = true;

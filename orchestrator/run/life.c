@@ -17,6 +17,8 @@ struct plan_input runner_plan_input(const struct run_inputs *in, const struct ob
 		.resolved = in->resolved,
 		.seen = seen->seen,
 		.router = seen->has_router ? &seen->router : NULL,
+		.registry = seen->has_registry ? &seen->registry : NULL,
+		.config = seen->has_config ? &seen->config : NULL,
 		.artifact = &in->artifact,
 	};
 }

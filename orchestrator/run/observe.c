@@ -2,7 +2,8 @@
 /*
  * A site is a folder on a host that holds an owner file: the release folder of a service, or the
  * folder that stands for a router's backend on an LB host. All sites are looked at side by side,
- * then the router is read through the connections that are open by now.
+ * then the router is read through the connections that are open by now, and with it the registry
+ * and the config centre.
  */
 #include "orchestrator/run/observe.h"
 
@@ -11,10 +12,13 @@
 #include <string.h>
 
 #include "orchestrator/host/remote.h"
+#include "orchestrator/run/key.h"
+#include "orchestrator/run/registered.h"
 #include "orchestrator/run/run.h"
 #include "plugins/sdk/mem.h"
 
-#define ROUTER_TIMEOUT_MS 15000
+#define ROUTER_TIMEOUT_MS  15000
+#define BACKEND_TIMEOUT_MS 15000
 
 struct site {
 	struct looking *looking;
@@ -32,7 +36,8 @@ struct looking {
 	size_t site_count;
 	size_t pending;
 	struct sl_buf unreachable, problems;
-	struct sl_error router_error;
+	struct sl_error router_error, registry_error;
+	struct key_look *keys; /* one a config key */
 };
 
 char *release_name(const char *version, const char *sha256)
@@ -383,6 +388,94 @@ static void read_router(struct looking *l)
 	w->router->read(w->router_instance, w->router_backend, ROUTER_TIMEOUT_MS, &router_sink, l);
 }
 
+/* --- the registry --- */
+
+static void registry_instance(void *arg, const struct sl_instance *i)
+{
+	struct looking *l = arg;
+	registered_add(&l->out->registry, l->w->resolved, i);
+}
+
+static void registry_done(void *arg, const struct sl_read_end *end)
+{
+	struct looking *l = arg;
+	l->pending--;
+	l->registry_error = end->error;
+}
+
+static const struct sl_registry_sink registry_sink = {
+	.instance = registry_instance,
+	.done = registry_done,
+};
+
+static void read_registry(struct looking *l)
+{
+	struct world *w = l->w;
+	l->out->has_registry = true;
+	l->out->registry.name = sl_strdup(w->registering.name);
+	l->pending++;
+	w->registry->find(w->registering.instance, w->resolved->playbook->services[0].name, NULL,
+			  NULL, BACKEND_TIMEOUT_MS, &registry_sink, l);
+}
+
+static void keep_registry(struct looking *l)
+{
+	struct world *w = l->w;
+	const char *environment = registered_environment(&l->out->registry);
+	registered_keep_ours(&l->out->registry, w->resolved->inventory->environment);
+	free(w->environment);
+	w->environment = sl_strdup(environment);
+	/* A service that is not there is a service without instances. */
+	if (l->registry_error.code == SL_ENOTFOUND)
+		sl_error_clear(&l->registry_error);
+}
+
+/* --- the config centre --- */
+
+static void key_looked(void *arg)
+{
+	struct looking *l = arg;
+	l->pending--;
+}
+
+static void read_config(struct looking *l)
+{
+	struct world *w = l->w;
+	const struct resolved *rs = w->resolved;
+	l->out->has_config = true;
+	l->out->config.name = sl_strdup(w->configuring.name);
+	l->keys = sl_alloc_n(rs->config_count + 1, sizeof *l->keys);
+	for (size_t i = 0; i < rs->config_count; i++) {
+		l->pending++;
+		key_look(&l->keys[i], w, rs->config[i].name, BACKEND_TIMEOUT_MS, key_looked, l);
+	}
+}
+
+static int keep_config(struct looking *l, struct sl_error *e)
+{
+	struct plan_config *c = &l->out->config;
+	const struct resolved *rs = l->w->resolved;
+	int rc = SL_OK;
+	c->keys = sl_alloc_n(rs->config_count + 1, sizeof *c->keys);
+	for (size_t i = 0; l->keys && i < rs->config_count; i++) {
+		struct key_look *k = &l->keys[i];
+		if (k->error.code && !rc) {
+			*e = k->error;
+			rc = e->code;
+		}
+		c->keys[c->count++] = (struct plan_key){
+			.key = sl_strdup(rs->config[i].name),
+			.value = sl_strdup(rs->config[i].value),
+			.prior = sl_strdup(k->value),
+			.prior_disabled = k->value && !k->enabled,
+		};
+		key_release(k);
+	}
+	free(l->keys);
+	l->keys = NULL;
+	return rc;
+}
+
 static void wait_pending(struct looking *l)
 {
 	while (l->pending)
@@ -431,7 +524,13 @@ static void say_lines(struct sl_error *e, enum sl_err code, const struct sl_buf 
 	sl_fail(e, code, "%.*s%snothing was changed", (int)(end - text), text, more);
 }
 
-static int judge(struct looking *l, struct sl_error *e)
+static int failed(struct sl_error *e, const struct sl_error *why)
+{
+	*e = *why;
+	return means_unreachable(e->code) ? RUN_UNREACHABLE : RUN_INPUT;
+}
+
+static int judge(struct looking *l, const struct sl_error *config, struct sl_error *e)
 {
 	if (l->unreachable.len) {
 		say_lines(e, SL_EREFUSED, &l->unreachable);
@@ -441,10 +540,12 @@ static int judge(struct looking *l, struct sl_error *e)
 		say_lines(e, SL_EINPUT, &l->problems);
 		return RUN_INPUT;
 	}
-	if (l->router_error.code) {
-		*e = l->router_error;
-		return means_unreachable(e->code) ? RUN_UNREACHABLE : RUN_INPUT;
-	}
+	if (l->router_error.code)
+		return failed(e, &l->router_error);
+	if (l->registry_error.code)
+		return failed(e, &l->registry_error);
+	if (config->code)
+		return failed(e, config);
 	return RUN_DONE;
 }
 
@@ -462,11 +563,19 @@ int observe(struct world *w, const struct artifact *artifact, struct observed *o
 		start_look(&l.sites[i]);
 	wait_pending(&l);
 	collect_errors(&l);
-	if (w->router) {
+	struct sl_error config = {0};
+	if (w->router)
 		read_router(&l);
-		wait_pending(&l);
-	}
-	int rc = judge(&l, e);
+	if (w->registry)
+		read_registry(&l);
+	if (w->config)
+		read_config(&l);
+	wait_pending(&l);
+	if (w->registry)
+		keep_registry(&l);
+	if (w->config)
+		keep_config(&l, &config);
+	int rc = judge(&l, &config, e);
 	sl_buf_release(&l.unreachable);
 	sl_buf_release(&l.problems);
 	free(l.sites);
@@ -500,6 +609,17 @@ static void router_release(struct plan_router *r)
 	free(r->algorithm);
 }
 
+static void config_release(struct plan_config *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		free(c->keys[i].key);
+		free(c->keys[i].value);
+		free(c->keys[i].prior);
+	}
+	free(c->keys);
+	free(c->name);
+}
+
 void observed_release(struct observed *o)
 {
 	for (size_t i = 0; i < o->seen_count; i++) {
@@ -511,6 +631,8 @@ void observed_release(struct observed *o)
 	for (size_t i = 0; i < o->owner_count; i++)
 		owner_release(&o->owners[i]);
 	router_release(&o->router);
+	registered_release(&o->registry);
+	config_release(&o->config);
 	free(o->owners);
 	free(o->seen);
 	*o = (struct observed){0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Look at hosts and routers before planning: reads only. Also the preflight: tools, disk, folders,
- * and who owns what.
+ * Look at hosts, routers, registry and config before planning: reads only. Also the preflight:
+ * tools, disk, folders, and who owns what.
  */
 #ifndef SLUICE_RUN_OBSERVE_H
 #define SLUICE_RUN_OBSERVE_H
@@ -26,6 +26,10 @@ struct observed {
 	size_t seen_count;
 	struct plan_router router;
 	bool has_router;
+	struct plan_registry registry;
+	bool has_registry;
+	struct plan_config config;
+	bool has_config;
 	struct owner *owners;
 	size_t owner_count;
 	char *problems; /* sentences, one a line, that forbid a run (not ownership); NULL = none */

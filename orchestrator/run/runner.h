@@ -50,13 +50,17 @@ struct act {
 	int64_t began, deadline;            /* CLOCK_BOOTTIME ms; deadline 0 = none */
 	uv_timer_t timer;
 	bool acting, ending, holds_router, settling, lost;
-	char id[24]; /* of the step on the host: attempts after the first are "17.2" */
+	bool problem; /* its error says nothing of the release: a human decides, no rollback */
+	char id[24];  /* of the step on the host: attempts after the first are "17.2" */
 	/* scratch of the step's own kind */
 	struct act *next_waiting; /* for the router */
 	struct traffic *traffic;
+	struct registry_look *registry;
+	struct key_look *key;
+	int64_t silent; /* a backend has not answered since (BOOTTIME ms), 0 = it does */
 	void (*after)(struct act *a);
 	void (*failed)(struct act *a, const struct sl_error *e); /* NULL = act_end */
-	int64_t since;   /* healthy or idle since (BOOTTIME ms), 0 = not */
+	int64_t since;   /* healthy, or draining for (BOOTTIME ms), 0 = not */
 	int64_t checked; /* last time the process was looked at */
 	int idle_reads;
 	struct sl_error last; /* what the newest failed try said */
@@ -76,7 +80,16 @@ void act_end(struct act *a, const struct sl_error *e);
 void act_ok(struct act *a);
 void act_fail(struct act *a, enum sl_err code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same for what is no fault of the release: the run pauses, whatever onFailure says. */
+void act_problem(struct act *a, const struct sl_error *e);
 void act_settled(struct act *a, enum settled s, const char *found);
+/*
+ * A backend (registry, config centre) failed: `again` is called soon, for as long as patience
+ * lasts, then the act ends as a problem. True when e is an error; false clears the way.
+ */
+bool act_backend_failed(struct act *a, const struct sl_error *e, void (*again)(struct act *a));
+/* True, and the act ended, when the run was aborted meanwhile: for waits. */
+bool act_canceled(struct act *a);
 /* Call `again` after ms (the act's one timer). */
 void act_wait(struct act *a, int64_t ms, void (*again)(struct act *a));
 /* Live only: what it waits for. until_ms: CLOCK_BOOTTIME, 0 = none. */

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drain: out of the rotation, then idle, or its time is up. */
+/* Drain: out of the rotation and of the registry, consumers told, then idle, or its time is up. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/run/act.h"
+#include "orchestrator/run/registry.h"
 #include "orchestrator/run/steps.h"
 #include "orchestrator/run/traffic.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
-#define IDLE_APART_MS 1000
+#define IDLE_APART_MS       1000
+#define PROPAGATION_TICK_MS 1000
 
 static const struct pb_service *service_of(const struct act *a)
 {
@@ -18,6 +20,11 @@ static const struct pb_service *service_of(const struct act *a)
 }
 
 /* --- drain --- */
+
+static bool at_router(const struct act *a)
+{
+	return a->r->world.router && !a->step->registry_only;
+}
 
 /* In a rolling run they never are, though its events tell the share that the configured ones give.
  */
@@ -28,8 +35,7 @@ static bool weights_are_ours(const struct runner *r)
 
 static void drain_target(struct act *a, const struct traffic_server *s)
 {
-	cJSON_Delete(a->target);
-	a->target = cJSON_CreateObject();
+	target_renew(a);
 	int admin = a->r->seen->router.persistence ? SL_ADMIN_MAINT : SL_ADMIN_DRAIN;
 	target_add_admin(a->target, s->server, s->admin == SL_ADMIN_MAINT ? SL_ADMIN_MAINT : admin);
 	if (weights_are_ours(a->r))
@@ -50,12 +56,30 @@ static void drain_prior(struct act *a)
 	act_intend(a);
 }
 
-static void drain_prepare(struct act *a)
+static void drain_prepare_router(struct act *a)
 {
-	if (a->r->world.router)
+	if (at_router(a))
 		traffic_acquire(a, drain_prior);
 	else
 		act_intend(a);
+}
+
+static void drain_prepare(struct act *a);
+
+static void drain_registered(struct act *a)
+{
+	if (registry_failed(a, drain_prepare))
+		return;
+	registry_want_out(a);
+	drain_prepare_router(a);
+}
+
+static void drain_prepare(struct act *a)
+{
+	if (a->r->world.registry)
+		registry_read(a, drain_registered);
+	else
+		drain_prepare_router(a);
 }
 
 static void drain_wait(struct act *a);
@@ -84,8 +108,7 @@ static void drain_cut(struct act *a)
 	if (!s)
 		return;
 	a->idle_reads = (int)(s->sessions + s->queued); /* from here on: what was in flight */
-	cJSON_Delete(a->target);
-	a->target = cJSON_CreateObject();
+	target_renew(a);
 	target_add_admin(a->target, s->server, SL_ADMIN_MAINT);
 	target_write(a, drain_maint_written);
 }
@@ -98,29 +121,21 @@ static void drain_timed_out(struct act *a, int64_t in_flight)
 			 a->instance->id, (long long)in_flight);
 		return;
 	}
-	if (a->r->world.router)
+	if (at_router(a))
 		traffic_acquire(a, drain_cut);
 	else
 		drain_done(a, in_flight);
 }
 
-static bool is_canceled(struct act *a)
-{
-	if (a->r->stop != STOP_ABORT && a->r->stop != STOP_KEEP)
-		return false;
-	act_fail(a, SL_ECANCELED, "canceled: the run was aborted");
-	return true;
-}
-
 static void drain_again(struct act *a)
 {
-	if (!is_canceled(a))
+	if (!act_canceled(a))
 		traffic_read(a, drain_wait);
 }
 
 static int64_t drain_until(const struct act *a)
 {
-	return a->began + service_of(a)->drain.timeout.ms;
+	return a->since + service_of(a)->drain.timeout.ms;
 }
 
 /* Idle = nothing in flight and nothing queued, seen twice at least a second apart, on every node.
@@ -166,7 +181,7 @@ static void drain_command_done(void *arg, const struct remote_answer *answer)
 
 static void drain_command_again(struct act *a)
 {
-	if (is_canceled(a))
+	if (act_canceled(a))
 		return;
 	char *cwd = sl_asprintf("%s/%s", a->instance->dir, a->instance->link);
 	const struct remote_arg args[] = {
@@ -179,6 +194,68 @@ static void drain_command_again(struct act *a)
 	free(cwd);
 }
 
+/* Nobody is left who sends: wait for what is in flight. */
+static void drain_idle(struct act *a)
+{
+	a->idle_reads = 0;
+	a->since = sl_time_boottime();
+	if (a->step->prior_dead)
+		drain_done(a, 0);
+	else if (a->instance->drain_command)
+		drain_command_again(a);
+	else if (at_router(a))
+		traffic_read(a, drain_wait);
+	else
+		act_ok(a); /* nobody counts calls in flight */
+}
+
+static void drain_read_again(struct act *a);
+
+static void drain_propagated(struct act *a)
+{
+	if (registry_failed(a, drain_read_again))
+		return;
+	if (registry_still_out(a))
+		drain_idle(a);
+	else
+		act_fail(a, SL_ECONFLICT,
+			 "%s was marked out in registry %s and is up again: whoever registers it "
+			 "writes over the mark",
+			 a->instance->id, a->r->world.registering.name);
+}
+
+static void drain_read_again(struct act *a)
+{
+	registry_read(a, drain_propagated);
+}
+
+/* In full, also after a crash: what consumers heard meanwhile is not known. */
+static void drain_propagate(struct act *a)
+{
+	int64_t left = a->since - sl_time_boottime();
+	if (act_canceled(a))
+		return;
+	if (left <= 0) {
+		drain_read_again(a);
+		return;
+	}
+	act_note(a, a->since, "out in registry %s, its consumers are told",
+		 a->r->world.registering.name);
+	act_wait(a, left < PROPAGATION_TICK_MS ? left : PROPAGATION_TICK_MS, drain_propagate);
+}
+
+static void drain_marked(struct act *a)
+{
+	int64_t wait = service_of(a)->drain.propagation.ms;
+	if (a->step->prior_dead || wait <= 0) {
+		drain_idle(a);
+		return;
+	}
+	sl_json_add_int(act_detail(a), "propagation", wait);
+	a->since = sl_time_boottime() + wait;
+	drain_propagate(a);
+}
+
 static void drain_begin_wait(struct act *a)
 {
 	double real = 0, want = a->r->view.share_want;
@@ -187,15 +264,10 @@ static void drain_begin_wait(struct act *a)
 		target_emit(a, want, real);
 	}
 	traffic_release(a);
-	a->idle_reads = 0;
-	if (a->step->prior_dead)
-		drain_done(a, 0);
-	else if (a->instance->drain_command)
-		drain_command_again(a);
-	else if (a->r->world.router)
-		traffic_read(a, drain_wait);
+	if (registry_is_wanted(a))
+		registry_write(a, drain_marked);
 	else
-		drain_done(a, 0);
+		drain_idle(a);
 }
 
 static void drain_written(void *arg, const struct sl_error *e)
@@ -209,7 +281,7 @@ static void drain_written(void *arg, const struct sl_error *e)
 
 static void drain_act(struct act *a)
 {
-	if (a->r->world.router)
+	if (at_router(a))
 		target_write(a, drain_written);
 	else
 		drain_begin_wait(a);
@@ -222,7 +294,7 @@ static void drain_settle_read(struct act *a)
 
 static void drain_settle(struct act *a)
 {
-	if (a->r->world.router)
+	if (at_router(a))
 		traffic_acquire(a, drain_settle_read);
 	else
 		drain_act(a);

@@ -2,21 +2,24 @@
 /*
  * Ready: probe every `interval` until the instance has been healthy for minHealthyTime without a
  * break, before healthyDeadline. Probes go through the host's SSH connection, so the service's port
- * needs no route from here. A process that died is not waited for.
+ * needs no route from here. A process that died is not waited for. Where `registered` is asked for,
+ * the registry must say so too, read past all caches.
  */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/run/act.h"
+#include "orchestrator/run/registry.h"
 #include "orchestrator/run/steps.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
 
-#define LOOK_EVERY_MS 2000
-#define PROBE_BODY    65536
+#define LOOK_EVERY_MS     2000
+#define PROBE_BODY        65536
+#define REGISTRY_EVERY_MS 1000
 
 static void probe(struct act *a);
 static void look(struct act *a);
@@ -29,6 +32,13 @@ static const struct pb_ready *ready_of(const struct act *a)
 static int64_t ready_until(const struct act *a)
 {
 	return a->began + ready_of(a)->healthy_deadline.ms;
+}
+
+/* A registry is not asked more often than it hears of anything. */
+static int64_t pause_ms(const struct act *a)
+{
+	int64_t interval = ready_of(a)->interval.ms;
+	return a->step->registered && interval < REGISTRY_EVERY_MS ? REGISTRY_EVERY_MS : interval;
 }
 
 /* --- the end --- */
@@ -69,7 +79,7 @@ static void healthy(struct act *a)
 	}
 	int64_t left = rd->min_healthy_time.ms - (now - a->since);
 	act_note(a, now + left, "healthy, must stay so");
-	act_wait(a, left < rd->interval.ms ? left : rd->interval.ms, probe);
+	act_wait(a, left < pause_ms(a) ? left : pause_ms(a), probe);
 }
 
 static void unhealthy(struct act *a, enum sl_err code, const char *fmt, ...)
@@ -95,7 +105,7 @@ static void unhealthy(struct act *a, enum sl_err code, const char *fmt, ...)
 	if (now - a->checked >= LOOK_EVERY_MS)
 		look(a);
 	else
-		act_wait(a, ready_of(a)->interval.ms, probe);
+		act_wait(a, pause_ms(a), probe);
 }
 
 /* --- is the process still there? --- */
@@ -114,12 +124,48 @@ static void looked(void *arg, const struct remote_answer *answer)
 		give_up(a);
 		return;
 	}
-	act_wait(a, ready_of(a)->interval.ms, probe);
+	act_wait(a, pause_ms(a), probe);
 }
 
 static void look(struct act *a)
 {
 	act_remote(a, REMOTE_INSTANCE, NULL, 0, 15000, looked);
+}
+
+/* --- the registry --- */
+
+/* It is the registry that fails here, not the release: no reason to take anything back. */
+static void registry_silent(struct act *a)
+{
+	struct sl_error e = a->registry->error;
+	a->since = 0;
+	if (sl_time_boottime() >= ready_until(a)) {
+		sl_error_prefix(&e, "whether it is registered is not known");
+		act_problem(a, &e);
+		return;
+	}
+	act_note(a, ready_until(a), "the registry gives no answer: %.180s", e.msg);
+	act_wait(a, pause_ms(a), probe);
+}
+
+static void ready_registered(struct act *a)
+{
+	char why[256];
+	if (a->registry->error.code)
+		registry_silent(a);
+	else if (registry_is_ready(a, a->step->registered_version, why, sizeof why))
+		healthy(a);
+	else
+		unhealthy(a, SL_ECONFLICT, "%s", why);
+}
+
+/* Its own probe is content. */
+static void probed(struct act *a)
+{
+	if (a->step->registered)
+		registry_read(a, ready_registered);
+	else
+		healthy(a);
 }
 
 /* --- probes --- */
@@ -167,7 +213,7 @@ static void answered(void *arg, const struct sl_http_response *res)
 		unhealthy(a, SL_ECOMMAND, "GET %s answered %ld", a->instance->ready_http,
 			  res->status);
 	else if (version_matches(a, res))
-		healthy(a);
+		probed(a);
 }
 
 static struct sl_endpoint own_endpoint(const struct act *a)
@@ -233,7 +279,7 @@ static void tcp_closed(void *arg)
 	if (e.code)
 		unhealthy(a, e.code, "port %u: %s", a->instance->ready_port, e.msg);
 	else
-		healthy(a);
+		probed(a);
 }
 
 static const struct sl_stream_events tcp_events = {
@@ -258,7 +304,7 @@ static void commanded(void *arg, const struct remote_answer *answer)
 	if (answer->error.code)
 		unhealthy(a, answer->error.code, "%s", answer->error.msg);
 	else if (rc && strcmp(rc, "0") == 0)
-		healthy(a);
+		probed(a);
 	else
 		unhealthy(a, SL_ECOMMAND, "the ready command ended with %s", rc ? rc : "nothing");
 }
@@ -293,6 +339,8 @@ static void probe(struct act *a)
 		probe_tcp(a);
 	else if (a->instance->ready_command)
 		probe_command(a);
+	else if (a->step->registered)
+		probed(a);
 	else
 		act_ok(a);
 }

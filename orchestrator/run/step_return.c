@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Return: back into the rotation at the share last set, until every node sees it up. */
+/* Return: back into the rotation at the share last set, until every node sees it up; then the mark
+ * in the registry is lifted, if it is still there. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/run/act.h"
+#include "orchestrator/run/registry.h"
 #include "orchestrator/run/steps.h"
 #include "orchestrator/run/traffic.h"
 #include "plugins/sdk/json.h"
@@ -35,8 +37,7 @@ static void return_target(struct act *a, const struct traffic_server *s)
 {
 	int admin = admin_before(a, s);
 	long coming = admin == SL_ADMIN_READY ? a->step->instance : -1;
-	cJSON_Delete(a->target);
-	a->target = cJSON_CreateObject();
+	target_renew(a);
 	target_add_admin(a->target, s->server, admin);
 	if (a->step->share >= 0)
 		cJSON_AddItemToObject(a->target, "weights",
@@ -55,12 +56,44 @@ static void return_prior(struct act *a)
 	act_intend(a);
 }
 
-static void return_prepare(struct act *a)
+static bool at_router(const struct act *a)
 {
-	if (a->r->world.router)
+	return a->r->world.router && !a->step->registry_only;
+}
+
+static void return_prepare_router(struct act *a)
+{
+	if (at_router(a))
 		traffic_acquire(a, return_prior);
 	else
 		act_intend(a);
+}
+
+static void return_prepare(struct act *a);
+
+static void return_registered(struct act *a)
+{
+	if (registry_failed(a, return_prepare))
+		return;
+	registry_want_up(a);
+	return_prepare_router(a);
+}
+
+static void return_prepare(struct act *a)
+{
+	if (a->r->world.registry)
+		registry_read(a, return_registered);
+	else
+		return_prepare_router(a);
+}
+
+/* It has its calls from the router: now from the registry. */
+static void return_lift(struct act *a)
+{
+	if (registry_is_wanted(a))
+		registry_write(a, act_ok);
+	else
+		act_ok(a);
 }
 
 static void return_wait(struct act *a);
@@ -76,7 +109,7 @@ static void return_wait(struct act *a)
 	const struct traffic_server *s =
 		a->traffic->error.code ? NULL : traffic_find(a, a->step->instance);
 	if (s && (s->admin != SL_ADMIN_READY || s->up)) {
-		act_ok(a);
+		return_lift(a);
 	} else if (act_late(a)) {
 		if (a->traffic->error.code)
 			act_end(a, &a->traffic->error);
@@ -103,7 +136,7 @@ static void return_begin_wait(struct act *a)
 	traffic_release(a);
 	/* An undo gives back what it found: what was down need not come up. */
 	if (runner_is_undoing(a->r) && a->step->prior_dead)
-		act_ok(a);
+		return_lift(a);
 	else
 		traffic_read(a, return_wait);
 }
@@ -119,10 +152,10 @@ static void return_written(void *arg, const struct sl_error *e)
 
 static void return_act(struct act *a)
 {
-	if (a->r->world.router)
+	if (at_router(a))
 		target_write(a, return_written);
 	else
-		act_ok(a);
+		return_lift(a);
 }
 
 static void return_settle_read(struct act *a)
@@ -132,10 +165,10 @@ static void return_settle_read(struct act *a)
 
 static void return_settle(struct act *a)
 {
-	if (a->r->world.router)
+	if (at_router(a))
 		traffic_acquire(a, return_settle_read);
 	else
-		act_ok(a);
+		return_lift(a);
 }
 
 const struct step_ops step_return = {

@@ -10,7 +10,7 @@ const struct step_ops *step_ops_of(enum plan_do what)
 		[DO_WEIGHT] = &step_weight,   [DO_PAUSE] = &step_pause,
 		[DO_RUN] = &step_run,         [DO_RESTORE] = &step_weight,
 		[DO_PRUNE] = &step_prune,     [DO_UNSTAGE] = &step_unstage,
-		[DO_RELEASE] = &step_release,
+		[DO_RELEASE] = &step_release, [DO_CONFIG] = &step_config,
 	};
 	return table[what];
 }

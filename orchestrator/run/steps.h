@@ -10,6 +10,7 @@ extern const struct step_ops step_stage, step_unstage, step_prune; /* step_stage
 extern const struct step_ops step_drain;                           /* step_drain.c */
 extern const struct step_ops step_return;                          /* step_return.c */
 extern const struct step_ops step_weight;                          /* step_weight.c */
+extern const struct step_ops step_config;                          /* step_config.c */
 extern const struct step_ops step_swap;                            /* step_swap.c */
 extern const struct step_ops step_ready;                           /* step_ready.c */
 extern const struct step_ops step_pause;                           /* step_pause.c */

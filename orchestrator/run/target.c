@@ -34,6 +34,15 @@ void target_add_admin(cJSON *object, const char *server, int admin)
 	sl_json_add_str(admins, server, admin_words[admin]);
 }
 
+void target_renew(struct act *a)
+{
+	cJSON *registry = cJSON_DetachItemFromObjectCaseSensitive(a->target, "registry");
+	cJSON_Delete(a->target);
+	a->target = cJSON_CreateObject();
+	if (registry)
+		cJSON_AddItemToObject(a->target, "registry", registry);
+}
+
 static cJSON *weights_now(const struct act *a)
 {
 	cJSON *weights = cJSON_CreateObject();
@@ -96,7 +105,8 @@ double target_configured_share(const struct act *a, long leaving, long coming)
 
 void target_prior(struct act *a, const struct traffic_server *s)
 {
-	a->prior = cJSON_CreateObject();
+	if (!a->prior)
+		a->prior = cJSON_CreateObject();
 	if (s)
 		target_add_admin(a->prior, s->server, s->admin);
 	cJSON_AddItemToObject(a->prior, "weights", weights_now(a));

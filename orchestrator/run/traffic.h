@@ -38,6 +38,7 @@ const struct traffic_server *traffic_find(const struct act *a, long instance);
  */
 extern const char *const admin_words[]; /* by enum sl_admin */
 int admin_of(const char *word);         /* SL_KEEP when it is none */
+void target_renew(struct act *a);       /* forget what the router was to be told */
 void target_add_admin(cJSON *object, const char *server, int admin);
 /*
  * The weights that give the new side `want`, with one instance taken out (leaving) or put in

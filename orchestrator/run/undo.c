@@ -56,7 +56,7 @@ static int plan_back(struct runner *r, const struct run_view *parent, struct pla
 {
 	struct plan_progress *progress = sl_alloc_n(parent->plan.step_count + 1, sizeof *progress);
 	for (size_t i = 0; i < parent->plan.step_count; i++)
-		progress[i].state = parent->steps[i].state;
+		progress[i] = run_view_progress(&parent->steps[i]);
 	struct plan_input input = runner_plan_input(r->in, r->seen);
 	int rc = plan_make_undo(&parent->plan, progress, &input, true, plan, r->error);
 	free(progress);

@@ -70,6 +70,11 @@ struct view_step *run_view_step(struct run_view *v, const char *id, const struct
 	return s ? s : find_in(&v->undo, v->undo_steps, digits, id, step);
 }
 
+struct plan_progress run_view_progress(const struct view_step *s)
+{
+	return (struct plan_progress){s->state, sl_json_get(s->intent, "prior")};
+}
+
 static void set_text(char **slot, const char *text)
 {
 	free(*slot);
@@ -112,12 +117,9 @@ static void note_failure(struct run_view *v, const struct plan_step *step, const
 {
 	if (v->failure || v->state == VIEW_UNDOING)
 		return;
-	if (step->port && step->host)
-		v->failure = sl_asprintf("%s on %s:%u: %s", plan_do_name(step->what), step->host,
-					 step->port, message);
-	else
-		v->failure = sl_asprintf("%s on %s: %s", plan_do_name(step->what),
-					 step->host ? step->host : "the router", message);
+	char place[300];
+	v->failure = sl_asprintf("%s on %s: %s", plan_do_name(step->what),
+				 plan_step_place(step, place, sizeof place), message);
 }
 
 /* The host's files of this attempt hold a verdict. Canceled, or the way to the host broken: they

@@ -51,6 +51,8 @@ void run_view_release(struct run_view *v);
 void run_view_feed(struct run_view *v, const cJSON *event);
 /* A tick: {"tick":true,"step":"17","note":"...","until":...}: live only, never journaled. */
 void run_view_tick(struct run_view *v, const cJSON *tick);
+/* What an undo needs to know of a step; borrows from it. */
+struct plan_progress run_view_progress(const struct view_step *s);
 struct view_step *run_view_step(struct run_view *v, const char *id, const struct plan_step **step);
 
 #endif

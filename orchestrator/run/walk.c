@@ -75,9 +75,10 @@ static bool wave_is_done(struct runner *r, const struct plan_wave *w)
 static void emit_wave(struct runner *r, const char *name, size_t index)
 {
 	static const char *const kinds[] = {
-		[WAVE_CLAIM] = "claim",     [WAVE_STAGE] = "stage", [WAVE_UPGRADE] = "upgrade",
-		[WAVE_TRAFFIC] = "traffic", [WAVE_PAUSE] = "pause", [WAVE_RUN] = "run",
-		[WAVE_FINISH] = "finish",   [WAVE_PRUNE] = "prune", [WAVE_RELEASE] = "release",
+		[WAVE_CLAIM] = "claim",     [WAVE_STAGE] = "stage",   [WAVE_UPGRADE] = "upgrade",
+		[WAVE_TRAFFIC] = "traffic", [WAVE_PAUSE] = "pause",   [WAVE_RUN] = "run",
+		[WAVE_FINISH] = "finish",   [WAVE_CONFIG] = "config", [WAVE_PRUNE] = "prune",
+		[WAVE_RELEASE] = "release",
 	};
 	const struct plan *p = runner_plan(r);
 	cJSON *event = runner_event(name);

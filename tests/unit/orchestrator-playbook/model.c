@@ -208,14 +208,15 @@ static void test_document(void **state)
 static void test_later(void **state)
 {
 	static const char *const expect[] = {
-		"release.signature", "runtime.systemd", "ready.registered", "contract", "config",
-		"owed hosts",        "background",      "before",           "route",    "analysis",
+		"release.signature", "runtime.systemd", "contract", "owed hosts",
+		"background",        "before",          "route",    "analysis",
 		"pause.approvers",   "pause.timeout"};
 	static const char text[] =
 		"sluice: 1\nkind: rollout\nname: shop\nvars: { version: 1 }\n"
 		"services:\n  shop:\n    hosts: shop\n    version: 2.10\n    port: 1\n"
 		"    release: { artifact: a.tgz, dir: /s, signature: a.asc, stage: all }\n"
 		"    runtime: { systemd: a.service }\n"
+		"    registry: city\n"
 		"    ready: { registered: UP }\n"
 		"    contract: { file: a, against: b }\n"
 		"    config: { use: kie, set: { a: b } }\n"

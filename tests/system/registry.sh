@@ -1,0 +1,243 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A service that registers itself in a real etcd and reads its settings there: releases wait for the
+# registry, drains are seen in it from outside, settings go out with the first traffic and come back.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/etcd.sh"
+
+ENVIRONMENT=testing
+SERVICE=shop
+
+# --- the site: its services register themselves, and go when they are stopped ---
+
+with_config_centre() {
+	PORT=2379 ETCD=$LAB_NET.250
+	printf 'configs: { city: { type: etcd, url: "http://%s:%s", requestTimeout: 1s } }\n' \
+		"$ETCD" "$PORT" >>inventory.yaml
+	sed -i 's/city: { type: etcd, endpoints/city: { type: etcd, requestTimeout: 1s, endpoints/' inventory.yaml
+}
+
+# with_config PLAYBOOK VALUE: the same, which also sets a key.
+with_config() {
+	sed -e "s|^    registry: city|&\n    config: { use: city, set: { pool.size: \"$2\", greeting: \"hi \$(version)\" } }|" \
+		-e 's/^name: .*/name: config/' "$1.yaml" >config.yaml
+}
+
+service_key() {
+	printf '/sluice/services/%s/%s/%s' "$ENVIRONMENT" "$SERVICE" "$1"
+}
+
+config_key() {
+	printf '/sluice/config/%s/%s/%s' "$ENVIRONMENT" "$SERVICE" "$1"
+}
+
+# What the registry says of each instance: "h1 UP 1.0.0".
+registered() {
+	local h
+	for h in $LAB_HOSTS; do
+		etcd_get "$(service_key "$h:$LAB_PORTS")" |
+			sed -n "s/.*\"version\":\"\([^\"]*\)\".*\"state\":\"\([^\"]*\)\".*/$h \2 \1\n/p" | grep .
+	done
+}
+
+all_registered() {
+	local want
+	# shellcheck disable=SC2086 # one line a host
+	want=$(printf '%s UP '"$1"'\n' $LAB_HOSTS)
+	[ "$(registered)" = "$want" ]
+}
+
+expect_registered() {
+	await 10 all_registered "$1" || fail "the registry says: $(registered | tr '\n' ',')"
+}
+
+expect_key() {
+	local got
+	got=$(etcd_get "$(config_key "$1")")
+	[ "$got" = "$2" ] || fail "$1 is '$got', expected '$2'"
+}
+
+# --- cases ---
+
+first_install() {
+	fresh
+	cp backends/etcd/noted "$T/etcd.proc" # the reset made it anew
+	expect_exit 0 plan install.yaml --set version=1.0.0
+	expect_exit 0 run install.yaml --set version=1.0.0 -y
+	expect_versions 1.0.0
+	expect_registered 1.0.0
+	expect_tidy
+}
+
+# Looks at etcd itself all the while.
+watch_registry() {
+	: >"$T/seen"
+	while [ -e "$T/watching" ]; do
+		registered >>"$T/seen"
+	done
+}
+
+rolling_is_seen_in_the_registry() {
+	local watcher h
+	: >"$T/watching"
+	watch_registry &
+	watcher=$!
+	client_start
+	sl run rolling.yaml --set version=2.0.0 -y -o json
+	local rc=$?
+	rm "$T/watching"
+	wait "$watcher"
+	[ $rc = 0 ] || fail "exit $rc"
+	expect_no_failure
+	expect_versions 2.0.0
+	expect_registered 2.0.0
+	expect_tidy
+	for h in $LAB_HOSTS; do
+		grep -q "^$h OUT 1.0.0" "$T/seen" || fail "$h was never seen OUT"
+	done
+	expect_out '"registry":{"h1:8080":"OUT"}'
+	expect_out '"propagation":1500'
+}
+
+config_goes_out_and_comes_back() {
+	etcd_put "$(config_key pool.size)" 40
+	with_config rolling 80
+	expect_exit 0 plan config.yaml --set version=3.0.0
+	expect_out 'pool.size *40 -> 80'
+	expect_out 'greeting *not there -> hi 3.0.0'
+	expect_key pool.size 40
+	expect_exit 0 run config.yaml --set version=3.0.0 -y -o json
+	config_before_swap <"$T/out" || fail "the first switch came before the config"
+	expect_key pool.size 80
+	expect_key greeting 'hi 3.0.0'
+	expect_registered 3.0.0
+	expect_exit 0 undo config -y
+	expect_key pool.size 40
+	expect_key greeting ''
+	expect_versions 2.0.0
+	expect_registered 2.0.0
+	expect_tidy
+}
+
+config_before_swap() {
+	grep '"event":"step.started"' | sed -n 's/.*"do":"\(config\|swap\)".*/\1/p' | head -n 1 | grep -q config
+}
+
+config_of_others_is_left() {
+	with_config rolling 90
+	expect_exit 0 run config.yaml --set version=3.0.0 -y
+	etcd_put "$(config_key pool.size)" 100
+	expect_exit 5 undo config -y
+	expect_err 'retry'
+	expect_key pool.size 100
+	expect_versions 2.0.0
+	expect_key greeting ''
+	etcd_put "$(config_key pool.size)" 90
+	expect_exit 0 retry config -y
+	expect_key pool.size 40
+	expect_tidy
+}
+
+config_alone() {
+	with_config rolling 60
+	expect_exit 0 run config.yaml --set version=2.0.0 -y
+	expect_out 'done'
+	expect_key pool.size 60
+	expect_exit 0 undo config -y
+	expect_key pool.size 40
+	expect_tidy
+}
+
+bad_release_is_rolled_back() {
+	with_config rolling 80
+	client_start
+	expect_exit 4 run config.yaml --set version=2.0.0-bad -y
+	expect_no_failure
+	expect_versions 2.0.0
+	expect_registered 2.0.0
+	expect_key pool.size 40
+	expect_tidy
+}
+
+# It is well, and says another version to the registry.
+wrong_version_registered() {
+	sed -e "s|command: exec ./shop orders|command: $BIN/registrar $ETCD:$PORT $ENVIRONMENT $SERVICE \$(host) \$(address):\$(port) 0.0.1 5 \& SHOP_REGISTRY= exec ./shop orders|" \
+		-e 's/^name: .*/name: wrong/' rolling.yaml >wrong.yaml
+	expect_exit 4 run wrong.yaml --set version=3.0.0 -y
+	expect_err 'registry city says version 0.0.1, not 3.0.0'
+	expect_versions 2.0.0
+	expect_registered 2.0.0
+	expect_tidy
+}
+
+strangers_are_refused() {
+	etcd_put "$(service_key lost)" '{"address":"10.9.9.9","port":8080,"state":"UP"}'
+	expect_exit 2 plan rolling.yaml --set version=3.0.0
+	expect_err 'registry city: 10.9.9.9:8080 is UP'
+	etcd_put "$(service_key lost)" '{"address":"10.9.9.9","port":8080,"state":"DOWN"}'
+	expect_exit 0 plan rolling.yaml --set version=3.0.0
+	expect_out 'still lists 10.9.9.9:8080 (DOWN)'
+	etcd_delete "$(service_key lost)"
+}
+
+canary_says_it() {
+	expect_exit 0 plan canary.yaml --set version=3.0.0
+	tr '\n' ' ' <"$T/out" | grep -q 'receives registry traffic at once' || fail "no note of registry traffic"
+}
+
+stale_plan() {
+	with_config rolling 80
+	expect_exit 0 plan config.yaml --set version=3.0.0 --out saved.json
+	etcd_put "$(config_key pool.size)" 41
+	expect_exit 2 run saved.json -y
+	expect_err stale
+	etcd_put "$(config_key pool.size)" 40
+	expect_exit 0 run saved.json -y
+	expect_exit 0 undo config -y
+	expect_registered 2.0.0
+}
+
+frozen_registry_pauses() {
+	local before
+	sl_start slow run rolling.yaml --set version=3.0.0 -y -o json
+	expect_event slow 60 '"event":"step.started".*"do":"swap"'
+	etcd_signal STOP
+	sl_end slow 3 120
+	before=$(site_picture)
+	[ "$(count_on 3.0.0)" -lt 2 ] || fail "it went on without a registry"
+	expect_exit 7 plan canary.yaml --set version=3.0.0
+	[ "$(site_picture)" = "$before" ] || fail "something was changed"
+	etcd_signal CONT
+	await 20 etcd_answers || fail "etcd does not come back"
+	sl retry rolling -y || sl resume rolling -y || fail "it does not go on"
+	expect_versions 3.0.0
+	expect_registered 3.0.0
+	expect_tidy
+}
+
+unreachable_at_plan() {
+	sed "s|http://$ETCD:$PORT|http://127.0.0.1:1|" inventory.yaml >dead.yaml
+	expect_exit 7 run rolling.yaml --set version=1.0.0 --inventory dead.yaml -y
+	expect_versions 3.0.0
+}
+
+if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
+	skip_case "releases and a registry" "etcd-server or curl is not installed"
+	exit 0
+fi
+lab_start --hosts 2 --lbs 1 --driver local --healthy 200ms --registry etcd
+with_config_centre
+run_case "first install: nothing is registered before, all after" first_install
+run_case "rolling: each instance is OUT in etcd while it drains" rolling_is_seen_in_the_registry
+run_case "config goes out with the release and comes back with undo" config_goes_out_and_comes_back
+run_case "config that others changed is left to them" config_of_others_is_left
+run_case "config alone" config_alone
+run_case "a bad release: registry and config as before" bad_release_is_rolled_back
+run_case "the wrong version in the registry is not ready" wrong_version_registered
+run_case "strangers in the registry are refused" strangers_are_refused
+run_case "a canary says that the registry gives it traffic" canary_says_it
+run_case "a plan goes stale with its config" stale_plan
+run_case "a frozen registry pauses the run, then it goes on" frozen_registry_pauses
+run_case "a registry out of reach: exit 7, nothing changed" unreachable_at_plan
+cases_end
