@@ -11,16 +11,14 @@ SERVICE=shop
 
 # --- the site: its services register themselves, and go when they are stopped ---
 
-with_config_centre() {
+without_patience() {
 	PORT=2379 ETCD=$LAB_NET.250
-	printf 'configs: { city: { type: etcd, url: "http://%s:%s", requestTimeout: 1s } }\n' \
-		"$ETCD" "$PORT" >>inventory.yaml
-	sed -i 's/city: { type: etcd, endpoints/city: { type: etcd, requestTimeout: 1s, endpoints/' inventory.yaml
+	sed -i 's/{ type: etcd, /&requestTimeout: 1s, /' inventory.yaml
 }
 
 # with_config PLAYBOOK VALUE: the same, which also sets a key.
 with_config() {
-	sed -e "s|^    registry: city|&\n    config: { use: city, set: { pool.size: \"$2\", greeting: \"hi \$(version)\" } }|" \
+	sed -e "s|^    registry: city|&\n    config: { use: settings, set: { pool.size: \"$2\", greeting: \"hi \$(version)\" } }|" \
 		-e 's/^name: .*/name: config/' "$1.yaml" >config.yaml
 }
 
@@ -226,8 +224,8 @@ if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
 	skip_case "releases and a registry" "etcd-server or curl is not installed"
 	exit 0
 fi
-lab_start --hosts 2 --lbs 1 --driver local --healthy 200ms --registry etcd
-with_config_centre
+lab_start --hosts 2 --lbs 1 --driver local --healthy 200ms --registry etcd --config etcd
+without_patience
 run_case "first install: nothing is registered before, all after" first_install
 run_case "rolling: each instance is OUT in etcd while it drains" rolling_is_seen_in_the_registry
 run_case "config goes out with the release and comes back with undo" config_goes_out_and_comes_back
