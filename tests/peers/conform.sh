@@ -24,11 +24,15 @@ start() {
 	read -r url <&"$from" || exit 2
 }
 talk() { "$SLUICE_BUILD/conform" ${quiet:+-q} "$@" || bad=1; }
-own_tests() { # VARIABLE=URL PROGRAM
-	if env "$1" ${TOKEN:+"SLUICE_TEST_TOKEN=$TOKEN"} \
-		"$SLUICE_BUILD/tests/unit/plugins-host/$2" >/dev/null 2>&1; then
+own_tests() { # VARIABLE=URL PROGRAM: a row for each, the words only of those that fail
+	local said rc=0
+	said=$(env "$1" ${TOKEN:+"SLUICE_TEST_TOKEN=$TOKEN"} \
+		"$SLUICE_BUILD/tests/unit/plugins-host/$2" 2>&1) || rc=$?
+	sed -nE 's/^\[ +(OK|SKIPPED|FAILED) +\] (test_[a-z_]+)$/  \2: \1/p' <<<"$said" | sort -u
+	if [ "$rc" = 0 ]; then
 		echo "plugin tests $2: pass"
 	else
+		grep -v '^\[ *\(RUN\|OK\)' <<<"$said"
 		echo "plugin tests $2: FAIL"
 		bad=1
 	fi
