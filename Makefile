@@ -127,7 +127,7 @@ LAB_CFLAGS ?= -O2 -g
 LAB_PROGS := $(patsubst tests/lab/src/%.c,$(B)/lab/%,$(wildcard tests/lab/src/*.c))
 .PHONY: lab
 lab: $(LAB_PROGS)
-$(addprefix $(B)/lab/,fakesc fakekie shop client registrar): LAB_LIBS := -lcjson
+$(addprefix $(B)/lab/,fakesc fakekie rogue shop client registrar): LAB_LIBS := -lcjson
 $(B)/lab/tlsd: LAB_LIBS := -lssl -lcrypto
 $(B)/lab/%: tests/lab/src/%.c
 	$(call say,CC,$@)
