@@ -4,6 +4,7 @@
 #include <curses.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "plugins/sdk/mem.h"
 
@@ -61,10 +62,18 @@ static attr_t attributes(uint8_t attr)
 	return a;
 }
 
+/* ncurses counts cells by wcwidth, the canvas by newer tables: where they disagree the rest of the
+ * row would shift, and what wcwidth does not know may not be printable at all. */
+static bool is_known(const struct cell *from, int cells)
+{
+	return from->ch < 0x80 || wcwidth((wchar_t)from->ch) == cells;
+}
+
 static void make_cell(const struct draw *d, const struct cell *from, cchar_t *to)
 {
 	struct ink_set ink = theme_ink(d->theme, from->look, d->depth);
-	wchar_t text[3] = {(wchar_t)from->ch, (wchar_t)from->mark, 0};
+	bool marked = from->mark && wcwidth((wchar_t)from->mark) == 0;
+	wchar_t text[3] = {(wchar_t)from->ch, marked ? (wchar_t)from->mark : 0, 0};
 	int pair = 0;
 
 	if (d->depth != DEPTH_MONO && (ink.fg != -1 || ink.bg != -1))
@@ -82,9 +91,19 @@ static void draw_row(const struct draw *d, const struct canvas *c, unsigned y)
 	int n = 0;
 
 	/* the second half of a wide character is not a cell for ncurses */
-	for (x = 0; x < c->width && x < WIDTH_MAX; x++)
-		if (row[x].ch)
+	for (x = 0; x < c->width && x < WIDTH_MAX; x++) {
+		int cells = x + 1 < c->width && !row[x + 1].ch ? 2 : 1;
+		struct cell unknown = {.ch = '?', .look = row[x].look};
+
+		if (!row[x].ch)
+			continue;
+		if (is_known(&row[x], cells)) {
 			make_cell(d, &row[x], &line[n++]);
+			continue;
+		}
+		while (cells--)
+			make_cell(d, &unknown, &line[n++]);
+	}
 	mvadd_wchnstr((int)y, 0, line, n);
 }
 

@@ -10,7 +10,7 @@
 #include "plugins/sdk/mem.h"
 
 /* A page of values is at most this; beyond it something is wrong. */
-#define BODY_MAX (64 * 1024 * 1024)
+#define BODY_MAX (32 * 1024 * 1024)
 
 static void call_send(struct sl_call *call);
 

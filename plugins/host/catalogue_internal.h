@@ -63,6 +63,8 @@ bool cat_key_same(const struct cat_key *a, const struct cat_key *b);
 int cat_key_compare(const struct cat_key *a, const struct cat_key *b); /* key, then labels */
 /* Cleaned and cut; NULL reads as "". Returns dst. */
 char *cat_text(char *dst, size_t size, const char *from);
+/* The same for a name, by which things are told apart. */
+char *cat_name(char dst[CAT_NAME_MAX], const char *from);
 
 /* --- the model --- */
 

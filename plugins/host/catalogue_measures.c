@@ -200,7 +200,7 @@ static void on_sample(void *arg, const struct sl_sample *sample)
 
 	if (!name || !isfinite(sample->value))
 		return;
-	node = measure_get(s, cat_text(service, sizeof service, name));
+	node = measure_get(s, cat_name(service, name));
 	if (!node)
 		return;
 	/* Several series of one service: rates add up, of quantiles the worst counts. */

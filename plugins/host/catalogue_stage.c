@@ -90,9 +90,29 @@ static const char *stage_text(struct cat_stage *s, const char *from, size_t max)
 	return dst;
 }
 
+/* Two long names that differ only behind the cut stay two: what was cut is told by a number. */
+char *cat_name(char dst[CAT_NAME_MAX], const char *from)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+	size_t len;
+
+	if (!from || strnlen(from, CAT_NAME_MAX) < CAT_NAME_MAX)
+		return cat_text(dst, CAT_NAME_MAX, from);
+	for (const char *at = from; *at; at++)
+		h = (h ^ (unsigned char)*at) * 0x100000001b3u;
+	cat_text(dst, CAT_NAME_MAX - 9, from);
+	len = strlen(dst);
+	snprintf(dst + len, CAT_NAME_MAX - len, "~%08x", (unsigned)(h >> 32 ^ h));
+	return dst;
+}
+
 static const char *stage_name(struct cat_stage *s, const char *from)
 {
-	return stage_text(s, from, CAT_NAME_MAX);
+	char name[CAT_NAME_MAX];
+
+	return from && strnlen(from, CAT_NAME_MAX) == CAT_NAME_MAX
+		       ? stage_text(s, cat_name(name, from), CAT_NAME_MAX)
+		       : stage_text(s, from, CAT_NAME_MAX);
 }
 
 /* Sorted by name, the first of equal names wins. */

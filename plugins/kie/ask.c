@@ -8,7 +8,7 @@
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
-#define ANSWER_MAX ((size_t)64 << 20)
+#define ANSWER_MAX ((size_t)32 << 20)
 
 void kie_call_init(struct sl_call *call, struct kie *kie, int64_t timeout_ms,
 		   void (*finish)(struct sl_chain *c, const struct sl_error *e))

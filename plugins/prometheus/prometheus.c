@@ -11,7 +11,7 @@
 #include "plugins/sdk/plugin.h"
 #include "plugins/sdk/text.h"
 
-#define BODY_MAX  (64 * 1024 * 1024)
+#define BODY_MAX  (32 * 1024 * 1024)
 #define FORM_MORE 1024 /* besides the expression, of which each byte may become three */
 
 static const struct sl_setting settings[] = {

@@ -297,6 +297,8 @@ int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *r
 	else
 		sl_buf_init(&call->body, request->max_body ? request->max_body : HTTP_BODY_MAX);
 	set_common(call);
+	if (!request->data) /* one that says so beforehand is not even begun */
+		curl_easy_setopt(call->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->body.max);
 	if (request->data) {
 		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPALIVE, 1L);
 		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPIDLE, HTTP_KEEPALIVE_S);
@@ -365,7 +367,7 @@ void http_call_result(struct sl_http_call *call, CURLcode code)
 		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &call->status);
 		return;
 	}
-	if (call->oversize) {
+	if (call->oversize || code == CURLE_FILESIZE_EXCEEDED) {
 		sl_fail(&call->error, SL_EPROTO, "%s: the answer is larger than %zu bytes",
 			call->label, call->body.max);
 		return;

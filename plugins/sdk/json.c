@@ -6,14 +6,15 @@
 
 #include "plugins/sdk/mem.h"
 
-#define JSON_DEPTH 64
-#define JSON_EXACT 9007199254740992.0 /* 2^53: cJSON keeps numbers as doubles */
+#define JSON_DEPTH  64
+#define JSON_VALUES 4000000            /* each takes 80 bytes and more, however short its text */
+#define JSON_EXACT  9007199254740992.0 /* 2^53: cJSON keeps numbers as doubles */
 
-/* cJSON's own limit is 1000 levels of recursion; ours acts before it sees the text. Returns the
- * offset of the bracket that is one too deep, or len. */
-static size_t json_too_deep(const char *s, size_t len)
+/* cJSON's own limit is 1000 levels of recursion, and none for values; ours act before it sees the
+ * text. Where one is passed *e says so. */
+static int json_bounds(const char *s, size_t len, struct sl_error *e)
 {
-	size_t depth = 0;
+	size_t depth = 0, values = 0;
 	bool quoted = false;
 
 	for (size_t i = 0; i < len; i++) {
@@ -26,12 +27,17 @@ static size_t json_too_deep(const char *s, size_t len)
 			quoted = true;
 		} else if (s[i] == '[' || s[i] == '{') {
 			if (++depth > JSON_DEPTH)
-				return i;
+				return sl_fail(e, SL_EPROTO,
+					       "JSON is nested more than %d deep at byte %zu",
+					       JSON_DEPTH, i);
+			values++;
 		} else if ((s[i] == ']' || s[i] == '}') && depth) {
 			depth--;
+		} else if (s[i] == ',' && ++values > JSON_VALUES) {
+			return sl_fail(e, SL_EPROTO, "JSON holds more than %d values", JSON_VALUES);
 		}
 	}
-	return len;
+	return SL_OK;
 }
 
 static bool is_space(char c)
@@ -42,14 +48,11 @@ static bool is_space(char c)
 cJSON *sl_json_parse(const char *text, size_t len, struct sl_error *e)
 {
 	const char *end = NULL;
-	size_t deep = json_too_deep(text, len), at;
+	size_t at;
 	cJSON *v;
 
-	if (deep < len) {
-		sl_fail(e, SL_EPROTO, "JSON is nested more than %d deep at byte %zu", JSON_DEPTH,
-			deep);
+	if (json_bounds(text, len, e) != SL_OK)
 		return NULL;
-	}
 	v = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	at = end && end >= text ? (size_t)(end - text) : 0;
 	if (!v) {

@@ -8,12 +8,25 @@
 
 #include "plugins/sdk/mem.h"
 
-/* C0, DEL, C1, line and paragraph separators, bidi controls: whatever steers instead of shows. */
+/* C0, DEL, C1, line and paragraph separators, bidi controls, and what is not seen at all (soft
+ * hyphen, spaces without width, fillers, tags): whatever steers, or makes two names look alike.
+ * Joiners stay: scripts and emoji need them. */
+static const struct {
+	utf8proc_int32_t from, to;
+} steering[] = {
+	{0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x115f, 0x1160},
+	{0x180e, 0x180e}, {0x200b, 0x200b}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+	{0x3164, 0x3164}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+};
+
 static bool char_steers(utf8proc_int32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || c == 0x200e || c == 0x200f ||
-	       c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb);
+	if (c >= 0x20 && c < 0x7f)
+		return false;
+	for (size_t i = 0; i < SL_COUNT(steering) && c >= steering[i].from; i++)
+		if (c <= steering[i].to)
+			return true;
+	return false;
 }
 
 /* One character from s. An invalid byte is one character of length 1 with *c = -1. */

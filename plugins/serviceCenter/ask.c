@@ -15,7 +15,7 @@
 #include "plugins/serviceCenter/sc.h"
 
 #define LOGIN_MS   10000
-#define ANSWER_MAX ((size_t)64 << 20)
+#define ANSWER_MAX ((size_t)32 << 20)
 #define EXPIRED    401205
 
 struct login {

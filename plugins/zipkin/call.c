@@ -7,7 +7,7 @@
 #include "plugins/zipkin/zipkin.h"
 
 /* A trace of 10,000 spans is about 8 MB; beyond this a search asks for too much. */
-#define BODY_MAX (64u << 20)
+#define BODY_MAX (32u << 20)
 
 struct sl_call {
 	struct zipkin *zipkin;

@@ -37,7 +37,7 @@ static void test_parse(void **state)
 
 static void test_bounds(void **state)
 {
-	char deep[200], *cut;
+	char deep[200], *cut, *many;
 	struct sl_error e = {0};
 	cJSON *v;
 
@@ -49,6 +49,14 @@ static void test_bounds(void **state)
 	v = sl_json_parse(deep + 1, 128, &e);
 	assert_non_null(v);
 	cJSON_Delete(v);
+	/* Eight million values in sixteen million bytes would take most of a gigabyte. */
+	many = malloc(16000001);
+	for (size_t i = 0; i < 16000000; i += 2)
+		memcpy(many + i, i ? ",1" : "[1", 2);
+	many[16000000] = ']';
+	assert_null(sl_json_parse(many, 16000001, &e));
+	assert_non_null(strstr(e.msg, "more than 4000000 values"));
+	free(many);
 	/* Not terminated, and exactly as long as said: the sanitizer watches the byte after. */
 	cut = malloc(4);
 	memcpy(cut, "[1,2", 4);

@@ -39,6 +39,9 @@ static void test_clean(void **state)
 		 false, "abc?def"},
 		{"\xe2\x81\xa6x\xe2\x81\xa9", false, "?x?"},
 		{"\xe2\x80\xa8", false, "?"},
+		/* what is not seen: no space, soft hyphen, filler, tag; but joiners stay */
+		{"a\xe2\x80\x8b\xc2\xad\xe3\x85\xa4\xf3\xa0\x81\x81z", false, "a????z"},
+		{"\xe0\xa4\x95\xe2\x80\x8d", false, "\xe0\xa4\x95\xe2\x80\x8d"},
 	};
 
 	(void)state;
