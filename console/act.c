@@ -107,9 +107,7 @@ static bool list(struct app *a, struct screen *s, enum action what)
 		memset(t->widths, 0, sizeof t->widths);
 		return true;
 	case ACT_FOLLOW:
-		t->follow = !t->follow;
-		if (t->follow)
-			table_go(t, t->count, app_now(a));
+		table_follow(t, !t->follow, app_now(a));
 		return true;
 	default:
 		return move(a, t, what);
@@ -283,7 +281,7 @@ void act_general(struct app *a, struct screen *s, enum action what)
 	}
 }
 
-/* Rows of the body begin below three rows of chrome and one of titles. */
+/* Where a table was not drawn there is nothing to press. */
 void act_mouse(struct app *a, uint32_t key)
 {
 	struct screen *s = app_screen(a);
@@ -295,8 +293,10 @@ void act_mouse(struct app *a, uint32_t key)
 		return;
 	}
 	term_mouse_at(a->term, &x, &y);
-	row = s->table.top + y - 4;
-	if (s->ops->draw || y < 4 || row >= s->table.count || y - 4 >= s->table.page)
+	if (!s->table.y || y < s->table.y || y - s->table.y >= s->table.page)
+		return;
+	row = s->table.top + y - s->table.y;
+	if (row >= s->table.count)
 		return;
 	if (row == s->table.at)
 		app_act(a, ACT_ENTER);

@@ -433,20 +433,27 @@ static void draw_body(struct app *a, struct rect r)
 {
 	struct screen *s = app_screen(a);
 	struct rect below = r;
+	bool preview = a->preview && table_row(&s->table) && r.height > 12;
 
 	if (s->ops->draw) {
 		s->ops->draw(a, s, &a->canvas, r);
 		return;
 	}
-	if (a->preview && table_row(&s->table) && r.height > 12) {
+	if (preview) {
 		below.height = r.height / 3;
 		below.y = r.y + r.height - below.height;
 		r.height -= below.height;
 	}
+	if (s->ops->head) {
+		unsigned used = s->ops->head(a, s, &a->canvas, r);
+
+		r.y += used;
+		r.height -= used;
+	}
 	table_draw(&s->table, &a->canvas, r, app_now(a));
 	if (!s->table.count)
 		draw_empty(a, s, r);
-	if (r.height != below.height && below.y != r.y)
+	if (preview)
 		draw_preview(a, s, below);
 }
 

@@ -42,6 +42,8 @@ struct screen_ops {
 	void (*refresh)(struct app *a, struct screen *s);
 	/* The body; without it the table fills it. */
 	void (*draw)(struct app *a, struct screen *s, struct canvas *c, struct rect r);
+	/* Rows above the table; says how many it took. */
+	unsigned (*head)(struct app *a, struct screen *s, struct canvas *c, struct rect r);
 	/* True = taken; the rest goes the general way. */
 	bool (*act)(struct app *a, struct screen *s, enum action what);
 	/* Why an offered key is off here and now; NULL = it is on. */

@@ -117,6 +117,81 @@ void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const
 	}
 }
 
+/* --- spread --- */
+
+#define SPREAD_LEAST 0.001 /* below it there is no telling apart */
+
+static bool ends(const struct spread_point *points, size_t count, double *least, double *most)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		double v = points[i].value;
+
+		if (!(v >= 0))
+			continue;
+		*least = any && *least < v ? *least : v;
+		*most = any && *most > v ? *most : v;
+		any = true;
+	}
+	return any;
+}
+
+static size_t slot_of(double value, double least, double most, size_t slots)
+{
+	double low = log(fmax(least, SPREAD_LEAST)), high = log(fmax(most, SPREAD_LEAST));
+	double share = high > low ? (log(fmax(value, SPREAD_LEAST)) - low) / (high - low) : 0;
+	size_t slot = share > 0 ? (size_t)(share * (double)(slots - 1) + .5) : 0;
+
+	return slot < slots ? slot : slots - 1;
+}
+
+bool graph_spread(struct canvas *c, unsigned x, unsigned y, unsigned width,
+		  const struct spread_point *points, size_t count, double at, double *least,
+		  double *most)
+{
+	static const char steps[] = " .:-=+*#%@";
+	unsigned per_cell = c->utf8 ? 2 : 1, i;
+	size_t slots = (size_t)width * per_cell, k;
+	double counts[POINTS_MAX] = {0}, peak = 0;
+
+	if (slots > POINTS_MAX)
+		slots = POINTS_MAX - POINTS_MAX % per_cell;
+	if (!slots || !ends(points, count, least, most))
+		return false;
+	for (k = 0; k < count; k++) {
+		size_t slot =
+			points[k].value >= 0 ? slot_of(points[k].value, *least, *most, slots) : 0;
+
+		if (!(points[k].value >= 0))
+			continue;
+		counts[slot]++;
+		peak = fmax(peak, log1p(counts[slot]));
+		if (points[k].bad)
+			canvas_char(c, x + (unsigned)(slot / per_cell), y + 1, look_bold(PAINT_BAD),
+				    'x');
+	}
+	for (i = 0; (size_t)i * per_cell < slots; i++) {
+		const double *n = &counts[(size_t)i * per_cell];
+		double left = n[0] > 0 ? log1p(n[0]) : NAN;
+		double right = per_cell == 2 && n[1] > 0 ? log1p(n[1]) : NAN;
+		enum paint ramp = graph_ramp((double)i, (double)width);
+
+		if (isnan(left) && isnan(right))
+			canvas_char(c, x + i, y, look(PAINT_FAINT), c->utf8 ? braille(1, 0) : '_');
+		else
+			canvas_char(c, x + i, y, look(ramp),
+				    c->utf8 ? braille(height_of(left, peak, 4),
+						      height_of(right, peak, 4))
+					    : (uint32_t)steps[height_of(left, peak, 9)]);
+	}
+	if (at >= 0)
+		canvas_char(c, x + (unsigned)(slot_of(at, *least, *most, slots) / per_cell), y + 1,
+			    look_bold(PAINT_ACCENT), '^');
+	return true;
+}
+
 void graph_bar(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 	       double share)
 {

@@ -3,6 +3,7 @@
 #ifndef SLUICE_CONSOLE_GRAPH_H
 #define SLUICE_CONSOLE_GRAPH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "console/canvas.h"
@@ -15,6 +16,19 @@
  */
 void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
 		 size_t count, double limit);
+
+struct spread_point {
+	double value;
+	bool bad;
+};
+/*
+ * How values spread, two rows: how many stand where, on logarithmic scales both, and below it an
+ * 'x' where bad ones are and a '^' where `at` stands (NaN = nowhere). Below 0 = unknown. Says in
+ * *least and *most what the ends are; false = there is nothing to draw.
+ */
+bool graph_spread(struct canvas *c, unsigned x, unsigned y, unsigned width,
+		  const struct spread_point *points, size_t count, double at, double *least,
+		  double *most);
 
 /* A bar filled to share (0..1), at half-cell grain where the terminal can. */
 void graph_bar(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,

@@ -64,6 +64,12 @@ bool table_go_id(struct table *t, const char *id)
 	return false;
 }
 
+/* Rows come at the end, or at the start when the greatest stand there. */
+static size_t newest(const struct table *t)
+{
+	return t->sort && t->sort[0] == '-' ? 0 : t->count - 1;
+}
+
 /* Which rows pass, and where the thing under the cursor went. A thing that is gone leaves the
  * cursor on the row that took its place. */
 static void look_again(struct table *t)
@@ -77,7 +83,7 @@ static void look_again(struct table *t)
 		if (t->filter_off || !t->match || vw_filter_match(t->match, t->data, i))
 			t->shown[t->count++] = i;
 	if (t->follow && t->count) {
-		t->at = t->count - 1;
+		t->at = newest(t);
 		remember(t);
 	} else if (!table_go_id(t, t->cursor)) {
 		if (t->at >= t->count)
@@ -223,8 +229,15 @@ void table_go(struct table *t, size_t to, int64_t now)
 		return;
 	t->at = to < t->count ? to : t->count - 1;
 	t->moved = now;
-	t->follow = t->follow && t->at == t->count - 1;
+	t->follow = t->follow && t->at == newest(t);
 	remember(t);
+}
+
+void table_follow(struct table *t, bool follow, int64_t now)
+{
+	t->follow = follow;
+	if (follow && t->count)
+		table_go(t, newest(t), now);
 }
 
 void table_move(struct table *t, long delta, int64_t now)

@@ -26,12 +26,13 @@ struct table {
 	char **marks;    /* ids, in no order */
 	size_t mark_count, mark_cap;
 	size_t mark_from; /* where the last mark was set: the start of a range */
-	bool follow;      /* the cursor stays on the last row */
+	bool follow;      /* the cursor stays where rows come: the last, or the first one */
 	bool held;        /* the order was kept although the data would sort otherwise */
 	bool wide;
 	bool about_one; /* the first column says the same in every row: it is left out */
 	int64_t moved;  /* Unix ms of the last move; 0 = never */
 	unsigned skip;  /* columns scrolled out at the left, behind the frozen ones */
+	unsigned y;     /* where the first row stood at the last drawing */
 	unsigned page;  /* rows on the screen at the last drawing */
 	unsigned widths[TABLE_COLUMNS_MAX]; /* seen so far: columns only grow while one looks */
 };
@@ -46,6 +47,7 @@ const struct vw_row *table_shown(const struct table *t, size_t i);
 size_t table_index(const struct table *t, size_t i); /* row in data of a shown one */
 void table_move(struct table *t, long delta, int64_t now);
 void table_go(struct table *t, size_t to, int64_t now); /* cut to what there is */
+void table_follow(struct table *t, bool follow, int64_t now);
 bool table_go_id(struct table *t, const char *id);
 
 /* SL_EINPUT with the reason, and nothing changed, when the text cannot be read. */

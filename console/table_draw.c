@@ -305,6 +305,8 @@ static struct look cell_look(const struct vw_column *col, const struct vw_row *r
 					       : look(PAINT_DIM);
 	if (!strcmp(col->key, "p99"))
 		return bad ? look_bold(table_state_paint(row->state)) : look(PAINT_TEXT);
+	if (!strcmp(col->key, "level") && (row->state == VW_OK || row->state == VW_WORKING))
+		return look(PAINT_DIM);
 	if (!strcmp(col->key, "outcome") || !strcmp(col->key, "state") ||
 	    !strcmp(col->key, "level"))
 		return look(table_state_paint(row->state));
@@ -425,6 +427,7 @@ void table_draw(struct table *t, struct canvas *c, struct rect r, int64_t now)
 
 	if (!t->data || !r.height)
 		return;
+	t->y = r.y + 1;
 	scroll(t, rows);
 	measure(t, rows, now);
 	fit(t, &p, r.width - 1);

@@ -56,19 +56,9 @@ static const struct screen_ops releases = {
 	.empty = "no releases: no run has installed any yet",
 };
 
-static const struct screen_ops events = {
-	.name = "events",
-	.title = "Events",
-	.tab = 8,
-	.data = "events",
-	.twin = "get events",
-	.hints = leaf_hints,
-	.empty = "nothing has happened yet",
-};
-
 const struct screen_ops *const screens[] = {
-	&services, &instances,  &view_traces, &view_trace, &keys,   &view_runs,
-	&view_run, &view_steps, &view_launch, &releases,   &events, NULL,
+	&services, &instances,  &view_traces, &view_trace, &keys,        &view_runs,
+	&view_run, &view_steps, &view_launch, &releases,   &view_events, NULL,
 };
 
 const struct screen_ops *screen_find(const char *name)

@@ -8,17 +8,19 @@
 #include "console/views/trace_seen.h"
 #include "console/views/views.h"
 #include "orchestrator/view/trace_json.h"
+#include "plugins/sdk/mem.h"
 
 enum {
 	FOOT = 4,      /* an empty line, where the time went, two lines of the span */
 	FOOT_FROM = 10 /* rows of a body that has room for them */
 };
 
-static const enum action hints[] = {ACT_ENTER, ACT_FOLD, ACT_NEXT, ACT_REFETCH,
-				    ACT_COPY,  ACT_BACK, ACT_NONE};
+static const enum action hints[] = {ACT_ENTER,   ACT_FOLD, ACT_NEXT, ACT_INSTANCE,
+				    ACT_REFETCH, ACT_COPY, ACT_BACK, ACT_NONE};
 static const enum action offers[] = {
-	ACT_DOWN,    ACT_UP,   ACT_TOP,   ACT_BOTTOM, ACT_PAGE_DOWN, ACT_PAGE_UP, ACT_HALF_DOWN,
-	ACT_HALF_UP, ACT_LEFT, ACT_RIGHT, ACT_NEXT,   ACT_PREVIOUS,  ACT_FOLD,    ACT_NONE,
+	ACT_DOWN,    ACT_UP,        ACT_TOP,     ACT_BOTTOM,   ACT_PAGE_DOWN,
+	ACT_PAGE_UP, ACT_HALF_DOWN, ACT_HALF_UP, ACT_LEFT,     ACT_RIGHT,
+	ACT_NEXT,    ACT_PREVIOUS,  ACT_FOLD,    ACT_INSTANCE, ACT_NONE,
 };
 
 struct own {
@@ -137,6 +139,57 @@ static void copy_trace(struct app *a, const struct trace *t, bool json)
 	cJSON_Delete(doc);
 }
 
+static const struct vw_cell *cell_of(const struct table *t, const struct vw_row *row,
+				     const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < t->data->view->column_count; i++)
+		if (!strcmp(t->data->view->columns[i].key, key))
+			return row->cells[i].known ? &row->cells[i] : NULL;
+	return NULL;
+}
+
+/* The row of that address; a span may not know its port, nor a registry its. */
+static const char *find_instance(const struct table *t, const char *address, unsigned port)
+{
+	const char *id = NULL;
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		const struct vw_row *row = table_shown(t, i);
+		const struct vw_cell *at = cell_of(t, row, "address"),
+				     *host = cell_of(t, row, "host");
+		const struct vw_cell *here = cell_of(t, row, "port");
+		bool same = (at && !strcmp(at->text, address)) ||
+			    (host && !strcmp(host->text, address));
+
+		if (!same || (port && here && here->number != port))
+			continue;
+		if (id) /* two instances there: which one is not known */
+			return NULL;
+		id = row->id;
+	}
+	return id;
+}
+
+static void go_to_instance(struct app *a, const struct trace_node *n)
+{
+	char *service = sl_strdup(n->service), *address = sl_strdup(n->address), port[16] = "";
+	const char *id;
+
+	if (n->port)
+		snprintf(port, sizeof port, ":%u", n->port);
+	app_jump(a, 1, NULL);
+	app_open(a, "instances", service);
+	id = *address ? find_instance(&app_screen(a)->table, address, n->port) : NULL;
+	if (!id || !table_go_id(&app_screen(a)->table, id))
+		app_say(a, PAINT_WARN, "no one instance of %s is known to stand at %s%s", service,
+			*address ? address : "an address that the span does not say", port);
+	free(service);
+	free(address);
+}
+
 static bool act_trace(struct app *a, struct trace_seen *t, enum action what)
 {
 	switch (what) {
@@ -154,6 +207,9 @@ static bool act_trace(struct app *a, struct trace_seen *t, enum action what)
 	case ACT_PREVIOUS:
 		if (!trace_seen_next_error(t, what == ACT_PREVIOUS))
 			app_say(a, PAINT_OK, "no span has an error");
+		return true;
+	case ACT_INSTANCE:
+		go_to_instance(a, &t->w.trace->nodes[t->rows[t->w.cursor].node]);
 		return true;
 	case ACT_COPY:
 	case ACT_COPY_JSON:
@@ -182,6 +238,9 @@ static const char *why(struct app *a, struct screen *s, enum action what)
 	(void)a;
 	if (what == ACT_PREVIEW)
 		return "what is known of the span stands below";
+	if (what == ACT_INSTANCE && o->seen.w.count &&
+	    !*o->seen.w.trace->nodes[o->seen.rows[o->seen.w.cursor].node].service)
+		return "the span does not say its service";
 	if (!o->seen.w.trace && (key_rows[what].needs & (KEY_NEEDS_TABLE | KEY_NEEDS_SELECTION)))
 		return "there is no trace";
 	return NULL;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Traces that a search found; with a subject, those that a service takes part in. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "console/ask.h"
+#include "console/graph.h"
 #include "console/views/views.h"
+#include "console/waterfall.h"
+#include "plugins/sdk/mem.h"
 
 static const enum action hints[] = {ACT_ENTER, ACT_FILTER, ACT_NEXT, ACT_SORT, ACT_REFETCH,
 				    ACT_COPY,  ACT_EXPORT, ACT_BACK, ACT_NONE};
@@ -79,6 +84,57 @@ static bool state(struct app *a, struct screen *s, enum paint *paint, char *text
 	return true;
 }
 
+/* --- how long they took, of all that pass the filter --- */
+
+#define HEAD      3  /* the spread, its marks, an empty line */
+#define HEAD_FROM 12 /* rows of a body that has room for it */
+#define ENDS      10 /* cells for the least and the most */
+
+static size_t column(const struct table *t, const char *key)
+{
+	size_t i = 0;
+
+	while (strcmp(t->data->view->columns[i].key, key) != 0)
+		i++;
+	return i;
+}
+
+static double took(const struct table *t, const struct vw_row *row)
+{
+	const struct vw_cell *cell = row ? &row->cells[column(t, "duration")] : NULL;
+
+	return cell && cell->known ? cell->number : -1;
+}
+
+static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct rect r)
+{
+	const struct table *t = &s->table;
+	unsigned x = r.x + 3, width = r.width > 50 ? r.width - 50 : 0;
+	struct spread_point *points;
+	double least, most;
+	char text[32];
+	size_t i;
+
+	(void)a;
+	if (t->count < 2 || r.height < HEAD_FROM || width < 10)
+		return 0;
+	points = sl_alloc_n(t->count, sizeof *points);
+	for (i = 0; i < t->count; i++)
+		points[i] = (struct spread_point){took(t, table_shown(t, i)),
+						  table_shown(t, i)->state == VW_FAILED};
+	canvas_printf(c, x, r.y, 25, look(PAINT_DIM), "spread of %zu by duration", t->count);
+	x += 25;
+	if (graph_spread(c, x + ENDS + 1, r.y, width, points, t->count, took(t, table_row(t)),
+			 &least, &most)) {
+		canvas_right(c, x, r.y, ENDS, look(PAINT_TEXT),
+			     wf_duration(text, sizeof text, (int64_t)(least * 1000)));
+		canvas_text(c, x + ENDS + width + 2, r.y, ENDS, look(PAINT_TEXT),
+			    wf_duration(text, sizeof text, (int64_t)(most * 1000)));
+	}
+	free(points);
+	return HEAD;
+}
+
 const struct screen_ops view_traces = {
 	.name = "traces",
 	.title = "Traces",
@@ -93,6 +149,7 @@ const struct screen_ops view_traces = {
 	.refresh = refresh,
 	.world = world,
 	.act = act,
+	.head = head,
 	.state = state,
 };
 

@@ -10,6 +10,7 @@ extern const struct screen_ops view_run;    /* run.c: one of them */
 extern const struct screen_ops view_steps;  /* steps.c: of one wave */
 extern const struct screen_ops view_launch; /* launch.c: one that may be started */
 extern const struct screen_ops view_traces; /* traces.c */
+extern const struct screen_ops view_events; /* events.c */
 extern const struct screen_ops view_trace;  /* trace.c: one of them */
 
 /* --- traces.c --- */

@@ -216,7 +216,10 @@ const char *vw_cell_text(const struct vw_table *t, size_t row, size_t column, in
 		sl_share_format(dst, size, c->number);
 		break;
 	case VW_TIME:
-		put_age(dst, size, now - (int64_t)c->number);
+		if (c->text) /* the hour, where that says more than an age */
+			append(dst, size, 0, c->text);
+		else
+			put_age(dst, size, now - (int64_t)c->number);
 		break;
 	case VW_STATE:
 		append(dst, size, 0, vw_state_word((enum vw_state)c->number));

@@ -98,6 +98,7 @@ struct vw_world {
 	int64_t now;             /* Unix ms */
 	const struct host_looks *hosts;
 	const struct traces *traces;       /* what a search found */
+	bool fold;                         /* what repeats is one row, where a view can */
 	const struct key_history *history; /* of one key */
 	const struct key_version *draft;   /* of that key, not published */
 };

@@ -205,6 +205,12 @@ static const struct scene {
 	{"trace", true,
 	 KEYS("wait:912", "j", "t", "wait:read at", "enter", "wait:critical path", "n",
 	      "wait:with an error, row 3")},
+	{"span-instance", true,
+	 KEYS("3", "wait:read at", "G", "enter", "wait:critical path", "j", "i",
+	      "wait:10.8.0.1:9000  503 db pool exhausted")},
+	{"events", false, KEYS("wait:rolledBack", "8", "wait:traffic.set", "n", "wait:exit 4")},
+	{"events-folded", false,
+	 KEYS("wait:rolledBack", "8", "wait:traffic.set", "f", "wait:what repeats is one row")},
 	{"runs", false, KEYS("wait:rolledBack")},
 	{"run-running", false, KEYS("wait:rolledBack", "enter", "wait:Traffic")},
 	{"run-paused", false, KEYS("wait:rolledBack", "j", "enter", "wait:until promoted")},
@@ -429,6 +435,19 @@ static void test_rebinding(void **state)
 	write_file("config/sluice/config.yaml", "");
 }
 
+/* Enter on an event goes to its run; the marks of the list are those of the run then. */
+static void test_event_leads_to_its_run(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack", "8", "wait:traffic.set", "/", "text:run:2 level:error",
+			 "enter", "wait:of 309", "enter", "wait:Runs > 2", "esc", "gone:Runs > 2",
+			 "[", "wait:level:error"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 static void test_named_filters(void **state)
 {
 	struct pty *p;
@@ -484,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_promote_is_a_control_row),
 		cmocka_unit_test(test_rebinding),
 		cmocka_unit_test(test_named_filters),
+		cmocka_unit_test(test_event_leads_to_its_run),
 		cmocka_unit_test(test_a_change_appears),
 		cmocka_unit_test(test_manual_agrees),
 	};

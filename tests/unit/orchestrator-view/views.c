@@ -246,7 +246,37 @@ static void test_changes_are_events(void **state)
 	assert_string_equal(sl_json_str(row, "event", ""), "instance.changed");
 	assert_string_equal(sl_json_str(row, "text", ""), "UP -> DOWN");
 	assert_string_equal(sl_json_str(row, "source", ""), "city");
+	assert_string_equal(sl_json_str(row, "level", ""), "error");
 	cJSON_Delete(items);
+}
+
+/* What repeats is one row: the newest, with how many and since when. */
+static void test_repeats_are_folded(void **state)
+{
+	struct bench *b = *state;
+	struct sl_instance one = instance("orders", "i1", SL_INSTANCE_UP, "1");
+	struct vw_world w = {.catalogue = b->catalogue, .environment = "", .now = 1};
+	struct vw_table *t;
+	char text[200];
+	size_t i, col;
+
+	for (i = 0; i < 7; i++) { /* down three times, up three times */
+		one.state = i % 2 ? SL_INSTANCE_DOWN : SL_INSTANCE_UP;
+		catalogue_give(b->catalogue, "city", "fake", &one, 1);
+	}
+	t = vw_table_fill(vw_find("events"), &w);
+	assert_int_equal(t->count, 6);
+	vw_table_free(t);
+	w.fold = true;
+	t = vw_table_fill(vw_find("events"), &w);
+	assert_int_equal(t->count, 2);
+	for (col = 0; strcmp(t->view->columns[col].key, "text") != 0; col++)
+		;
+	for (i = 0; i < t->count; i++) {
+		vw_cell_text(t, i, col, 1, text, sizeof text);
+		assert_non_null(strstr(text, "(x3 since "));
+	}
+	vw_table_free(t);
 }
 
 static double ms_since(uint64_t from)
@@ -349,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_instances_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_are_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repeats_are_folded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ten_thousand, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sources_without_plugins, setup, teardown),
 	};
