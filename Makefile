@@ -24,8 +24,9 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-5s %s\n' $(1) $(2))
 
 PKGS := libuv libcurl libcjson libssh2 libfyaml sqlite3 libarchive libutf8proc libcrypto \
         libssl libwebsockets
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# Asked once, when first needed: `make deps demo` asks after deps has installed them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
            -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral
@@ -36,7 +37,7 @@ STD     := -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -fvisibility=hidden
 STD     += -DSLUICE_VERSION='"$(VERSION)"'
 LDFLAGS ?= -Wl,-z,relro,-z,now -Wl,--as-needed
 WERROR  ?=
-ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(PKG_CFLAGS) $(MORE_CFLAGS) $(CFLAGS)
 
 # --- rooms: one archive each, named after its folder ---
 ROOMS := plugins/sdk plugins/host orchestrator/playbook orchestrator/host orchestrator/state \
@@ -97,8 +98,8 @@ $(B)/sluice: $(B)/orchestrator/main.o $(call link,orchestrator/commands)
 		$(PKG_LIBS) -ldl -lpthread -lm
 
 # --- the console; direct-colour terminals, which few systems describe, are carried along ---
-CURSES_CFLAGS := $(shell pkg-config --cflags ncursesw 2>/dev/null)
-CURSES_LIBS   := $(shell pkg-config --libs ncursesw 2>/dev/null)
+CURSES_CFLAGS = $(eval CURSES_CFLAGS := $$(shell pkg-config --cflags ncursesw))$(CURSES_CFLAGS)
+CURSES_LIBS   = $(eval CURSES_LIBS := $$(shell pkg-config --libs ncursesw))$(CURSES_LIBS)
 $(B)/gen/console_terminfo.inc: console/direct.ti
 	@mkdir -p $(@D)/terminfo
 	$(Q)tic -x -o $(@D)/terminfo $<
@@ -106,7 +107,7 @@ $(B)/gen/console_terminfo.inc: console/direct.ti
 		"$$(infocmp -x -A $(@D)/terminfo -Q2 sluice-$$n | grep -v '^#' | tr -d '\n')"; \
 		done > $@.tmp && mv $@.tmp $@
 $(B)/console/term.o: $(B)/gen/console_terminfo.inc
-$(B)/console/term.o $(B)/console/draw.o: PKG_CFLAGS += $(CURSES_CFLAGS)
+$(B)/console/term.o $(B)/console/draw.o: MORE_CFLAGS = $(CURSES_CFLAGS)
 $(B)/sluice-console: $(call link,console)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group \
