@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "console/input.h"
+#include "console/trouble.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
@@ -425,7 +426,8 @@ static void draw_empty(struct app *a, struct screen *s, struct rect r)
 		canvas_printf(&a->canvas, r.x + 5, r.y + 2, r.width - 6, look(PAINT_DIM),
 			      "none of %zu passes the filter '%s'; esc clears it",
 			      s->table.data->count, s->table.filter);
-	else
+	else if (!trouble_draw(a, s, &a->canvas,
+			       (struct rect){r.x + 5, r.y + 2, r.width - 6, r.height - 2}))
 		canvas_text(&a->canvas, r.x + 5, r.y + 2, r.width - 6, look(PAINT_DIM), text);
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "console/app.h"
+#include "console/trouble.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
@@ -270,23 +271,6 @@ static void draw_crumb(struct app *a, struct canvas *c, struct rect r)
 
 /* --- the foot --- */
 
-/* A source that fails is told when there is nothing else to say. */
-static bool source_trouble(struct app *a, char *dst, size_t size)
-{
-	struct catalogue *cat = site_catalogue(a->site);
-	size_t i;
-
-	for (i = 0; cat && i < catalogue_source_count(cat); i++) {
-		struct cat_source source = catalogue_source(cat, i);
-
-		if (*source.error) {
-			snprintf(dst, size, "%s: %s", source.name, source.error);
-			return true;
-		}
-	}
-	return false;
-}
-
 static void draw_selection(struct app *a, struct canvas *c, struct rect r)
 {
 	struct screen *s = app_screen(a);
@@ -320,7 +304,7 @@ static void draw_message(struct app *a, struct canvas *c, struct rect r)
 		canvas_text(c, r.x + 1, r.y, r.width - 2, look(a->message_paint), a->message);
 	else if (s->ops->state && s->ops->state(a, s, &paint, text, sizeof text))
 		canvas_text(c, r.x + 1, r.y, r.width - 2, look(paint), text);
-	else if (source_trouble(a, text, sizeof text))
+	else if (trouble_line(a, text, sizeof text)) /* when there is nothing else to say */
 		canvas_text(c, r.x + 1, r.y, r.width - 2, look(PAINT_BAD), text);
 }
 
