@@ -166,7 +166,7 @@ static void upgrade_one(struct draft *d, size_t i, size_t track, double before, 
 	if (to_router || d->in->registry) {
 		s = draft_step_at(d, DO_RETURN, track, i);
 		s->share = to_router ? after : -1;
-		s->registry_only = !to_router;
+		s->registry_only = d->model.router && !to_router;
 		add_prior(s, d, i);
 	}
 }

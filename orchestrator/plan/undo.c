@@ -183,7 +183,7 @@ static void add_return(struct undo *u, size_t i, size_t track)
 {
 	struct plan_step *s = draft_step_at(&u->d, DO_RETURN, track, i);
 	s->share = u->touch[i].at_router ? u->d.share : -1;
-	s->registry_only = !u->touch[i].at_router;
+	s->registry_only = u->d.model.router && !u->touch[i].at_router;
 	s->prior_dead = u->touch[i].swap && u->touch[i].swap->prior_dead;
 }
 

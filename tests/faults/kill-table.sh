@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # The kill table: the controller is killed (SIGKILL) after every single durable append to its journal,
 # once followed by `resume`, once by `undo`, and what is left is looked at from outside: links, live
-# processes, claims, staging folders, router weights. No point is skipped and none is sampled:
+# processes, claims, staging folders, router weights, what a real etcd says of every instance and of
+# the keys that the release sets. No point is skipped and none is sampled:
 # SLUICE_TEST_CRASH=N makes the journal die after its Nth append, N grows until a run ends alive.
 # Then the same with a second kill during the resume and during the undo.
 #
 # `local` driver, a fake router: no traffic and no SSH, so that hundreds of kills take a minute or two.
 # LANES labs work side by side (most of the time is waiting).
 LANES=${LANES:-6}
+BACKENDS=''
+! command -v etcd >/dev/null || ! command -v curl >/dev/null || BACKENDS='--registry etcd --config etcd'
 if [ "${1:-}" != lane ]; then
+	[ -n "$BACKENDS" ] || printf 'skip - kills with a registry and config: etcd-server or curl is not installed\n'
 	share=$(mktemp -d "${TMPDIR:-/tmp}/sl-kills.XXXXXX")
 	: >"$share/rows"
 	trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$share"' EXIT
@@ -23,14 +27,17 @@ if [ "${1:-}" != lane ]; then
 	printf '# %d points, %d second kills\n' "$(grep -c '^[0-9]*|' "$share/rows")" \
 		"$(grep -c '^[0-9]*+' "$share/rows")"
 	[ -e "$share/alive" ] || [ -n "${LAST:-}" ] || printf 'not ok - the end of the journal was never reached\n'
-	[ -e "$share/alive" ] && ! grep -q 'FAILED' "$share/rows"
+	[ ! -e "$share/broken" ] || sed 's/^/not ok - /' "$share/broken"
+	[ -e "$share/alive" ] && [ ! -e "$share/broken" ] && ! grep -q 'FAILED' "$share/rows"
 	exit
 fi
 
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../system/etcd.sh"
 share=$2
 lane=$3
-serial=0 # makes version names: every release is a new one
+serial=0    # makes version names: every release is a new one
+published='' # what the last release has set
 
 # --- the queue: numbers given out one by one ---
 
@@ -44,7 +51,8 @@ take() {
 }
 
 playbook_kill() {
-	sed '/^strategy:/,$d' canary.yaml
+	sed '/^strategy:/,$d; s/propagation: [0-9]*ms/propagation: 100ms/' canary.yaml |
+		sed "s|^    config: .*|    config: { use: settings, set: { release: r-\$(version), fixed: same } }|"
 	cat <<-'END'
 		strategy:
 		  canary:
@@ -82,7 +90,9 @@ die_at() {
 }
 
 run_until() {
-	die_at "$1" run kill.yaml --set "version=$version" -y -o json
+	die_at "$1" run kill.yaml --set "version=$version" -y -o json && return
+	[ $died = 0 ] || { cat "$T/err" && printf 'the run ended with %s\n' $died; } >>"$share/broken"
+	return 1
 }
 
 # What the last event was before somebody took over; nothing when the run's start was not journaled.
@@ -103,7 +113,19 @@ settled_on() {
 	(
 		expect_versions "$1"
 		expect_tidy
+		[ -z "$BACKENDS" ] || expect_backends "$1" "$2"
 	)
+}
+
+# expect_backends VERSION VALUE: every instance is UP with it, the keys are as they go with it.
+expect_backends() {
+	local got fixed=''
+	await 10 all_registered "$1" || fail "the registry says: $(registered | tr '\n' ',')"
+	got=$(etcd_get "$(config_key release)")
+	[ "$got" = "$2" ] || fail "the key is '$got', expected '$2'"
+	[ -z "$2" ] || fixed=same
+	got=$(etcd_get "$(config_key fixed)")
+	[ "$got" = "$fixed" ] || fail "the other key is '$got', expected '$fixed'"
 }
 
 # A run whose last append was its end has nothing left to resume.
@@ -130,6 +152,7 @@ blame() {
 	site_picture | sed 's/^/#   /'
 	rm -rf "$T"/state
 	fresh "$old" || exit 1
+	published=''
 }
 
 # --- the two halves of a row ---
@@ -137,8 +160,8 @@ blame() {
 kill_then_resume() {
 	next_version
 	run_until "$1" || return 2
-	if resumed && settled_on "$version"; then
-		old=$version
+	if resumed && settled_on "$version" "r-$version"; then
+		old=$version published=r-$version
 		cell='all new'
 	else
 		blame "$1" resume
@@ -149,7 +172,7 @@ kill_then_resume() {
 kill_then_undo() {
 	next_version
 	run_until "$1" || return 2
-	if undone && settled_on "$old" && no_release_of "$version"; then
+	if undone && settled_on "$old" "$published" && no_release_of "$version"; then
 		cell='all old'
 	else
 		blame "$1" undo
@@ -175,8 +198,8 @@ second_row() {
 	next_version
 	run_until "$first" || return 0
 	die_at "$second" resume -y # it may well end alive
-	if { [ $died = 0 ] || resumed; } && settled_on "$version"; then
-		old=$version
+	if { [ $died = 0 ] || resumed; } && settled_on "$version" "r-$version"; then
+		old=$version published=r-$version
 		new='all new'
 	else
 		blame "$first+$second" 'resume, killed again'
@@ -185,7 +208,7 @@ second_row() {
 	next_version
 	run_until "$first" || return 0
 	die_at "$second" undo kill -y
-	if { [ $died = 0 ] || undone; } && settled_on "$old"; then
+	if { [ $died = 0 ] || undone; } && settled_on "$old" "$published"; then
 		cell='all old'
 	else
 		blame "$first+$second" 'undo, killed again'
@@ -196,7 +219,9 @@ second_row() {
 		"$([ "$new$cell" = 'all newall old' ] && echo ok || echo 'not ok')" "$first" "$second" "$new" "$cell"
 }
 
-lab_start --driver local --router fake --hosts 2 --lbs 1 --healthy 100ms
+# shellcheck disable=SC2086 # options
+lab_start --driver local --router fake --hosts 2 --lbs 1 --healthy 100ms $BACKENDS
+etcd_of_lab
 playbook_kill | sed 's/interval: 100ms/interval: 50ms/; s/^name: .*/name: kill/' >kill.yaml
 next_version
 old=$version

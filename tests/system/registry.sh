@@ -6,44 +6,17 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/etcd.sh"
 
-ENVIRONMENT=testing
-SERVICE=shop
-
 # --- the site: its services register themselves, and go when they are stopped ---
 
 without_patience() {
-	PORT=2379 ETCD=$LAB_NET.250
+	etcd_of_lab
 	sed -i 's/{ type: etcd, /&requestTimeout: 1s, /' inventory.yaml
 }
 
 # with_config PLAYBOOK VALUE: the same, which also sets a key.
 with_config() {
-	sed -e "s|^    registry: city|&\n    config: { use: settings, set: { pool.size: \"$2\", greeting: \"hi \$(version)\" } }|" \
+	sed -e "s|^    config: .*|    config: { use: settings, set: { limit: \"$2\", greeting: \"hi \$(version)\" } }|" \
 		-e 's/^name: .*/name: config/' "$1.yaml" >config.yaml
-}
-
-service_key() {
-	printf '/sluice/services/%s/%s/%s' "$ENVIRONMENT" "$SERVICE" "$1"
-}
-
-config_key() {
-	printf '/sluice/config/%s/%s/%s' "$ENVIRONMENT" "$SERVICE" "$1"
-}
-
-# What the registry says of each instance: "h1 UP 1.0.0".
-registered() {
-	local h
-	for h in $LAB_HOSTS; do
-		etcd_get "$(service_key "$h:$LAB_PORTS")" |
-			sed -n "s/.*\"version\":\"\([^\"]*\)\".*\"state\":\"\([^\"]*\)\".*/$h \2 \1\n/p" | grep .
-	done
-}
-
-all_registered() {
-	local want
-	# shellcheck disable=SC2086 # one line a host
-	want=$(printf '%s UP '"$1"'\n' $LAB_HOSTS)
-	[ "$(registered)" = "$want" ]
 }
 
 expect_registered() {
@@ -86,7 +59,7 @@ rolling_is_seen_in_the_registry() {
 	local rc=$?
 	rm "$T/watching"
 	wait "$watcher"
-	[ $rc = 0 ] || fail "exit $rc"
+	[ "$rc" = 0 ] || fail "exit $rc"
 	expect_no_failure
 	expect_versions 2.0.0
 	expect_registered 2.0.0
@@ -99,19 +72,19 @@ rolling_is_seen_in_the_registry() {
 }
 
 config_goes_out_and_comes_back() {
-	etcd_put "$(config_key pool.size)" 40
+	etcd_put "$(config_key limit)" 40
 	with_config rolling 80
 	expect_exit 0 plan config.yaml --set version=3.0.0
-	expect_out 'pool.size *40 -> 80'
+	expect_out 'limit *40 -> 80'
 	expect_out 'greeting *not there -> hi 3.0.0'
-	expect_key pool.size 40
+	expect_key limit 40
 	expect_exit 0 run config.yaml --set version=3.0.0 -y -o json
 	config_before_swap <"$T/out" || fail "the first switch came before the config"
-	expect_key pool.size 80
+	expect_key limit 80
 	expect_key greeting 'hi 3.0.0'
 	expect_registered 3.0.0
 	expect_exit 0 undo config -y
-	expect_key pool.size 40
+	expect_key limit 40
 	expect_key greeting ''
 	expect_versions 2.0.0
 	expect_registered 2.0.0
@@ -125,15 +98,15 @@ config_before_swap() {
 config_of_others_is_left() {
 	with_config rolling 90
 	expect_exit 0 run config.yaml --set version=3.0.0 -y
-	etcd_put "$(config_key pool.size)" 100
+	etcd_put "$(config_key limit)" 100
 	expect_exit 5 undo config -y
 	expect_err 'retry'
-	expect_key pool.size 100
+	expect_key limit 100
 	expect_versions 2.0.0
 	expect_key greeting ''
-	etcd_put "$(config_key pool.size)" 90
+	etcd_put "$(config_key limit)" 90
 	expect_exit 0 retry config -y
-	expect_key pool.size 40
+	expect_key limit 40
 	expect_tidy
 }
 
@@ -141,9 +114,9 @@ config_alone() {
 	with_config rolling 60
 	expect_exit 0 run config.yaml --set version=2.0.0 -y
 	expect_out 'done'
-	expect_key pool.size 60
+	expect_key limit 60
 	expect_exit 0 undo config -y
-	expect_key pool.size 40
+	expect_key limit 40
 	expect_tidy
 }
 
@@ -154,7 +127,7 @@ bad_release_is_rolled_back() {
 	expect_no_failure
 	expect_versions 2.0.0
 	expect_registered 2.0.0
-	expect_key pool.size 40
+	expect_key limit 40
 	expect_tidy
 }
 
@@ -187,10 +160,10 @@ canary_says_it() {
 stale_plan() {
 	with_config rolling 80
 	expect_exit 0 plan config.yaml --set version=3.0.0 --out saved.json
-	etcd_put "$(config_key pool.size)" 41
+	etcd_put "$(config_key limit)" 41
 	expect_exit 2 run saved.json -y
 	expect_err stale
-	etcd_put "$(config_key pool.size)" 40
+	etcd_put "$(config_key limit)" 40
 	expect_exit 0 run saved.json -y
 	expect_exit 0 undo config -y
 	expect_registered 2.0.0

@@ -12,20 +12,28 @@
 struct box {                    /* one instance */
 	char release;           /* 'o' old, 'n' new, '-' none */
 	bool alive, out, began; /* out: marked out at the router */
+	bool unlisted;          /* marked out in the registry */
+	bool unsure;            /* started, and no return has said yet that it may have calls */
 	bool moved;             /* the forward plan moves it at the router */
 };
 
 struct field {
 	struct box box[WORLD_MAX], start[WORLD_MAX];
 	size_t count;
-	bool router;
+	bool router, registry;
+	bool renews;          /* whoever starts registers itself anew, and up */
+	const char *value[4]; /* of the config keys */
 	bool staged[WORLD_MAX];
 	int claims; /* held */
 };
 
 static void field_init(struct field *f, const struct world *w)
 {
-	*f = (struct field){.count = w->resolved.instance_count, .router = w->in.router != NULL};
+	*f = (struct field){.count = w->resolved.instance_count,
+			    .router = w->in.router != NULL,
+			    .registry = w->in.registry != NULL};
+	for (size_t i = 0; i < w->config.count; i++)
+		f->value[i] = w->keys[i].prior;
 	for (size_t i = 0; i < f->count; i++) {
 		const struct plan_seen *s = &w->seen[i];
 		bool new = s->release &&strcmp(s->release, NEW_NAME) == 0;
@@ -37,23 +45,33 @@ static void field_init(struct field *f, const struct world *w)
 	memcpy(f->start, f->box, sizeof f->start);
 }
 
-static bool in_service(const struct box *b)
+/* With a router it is the router that says so. */
+static bool in_service(const struct field *f, const struct box *b)
 {
-	return b->alive && !b->out;
+	return b->alive && !b->out && (f->router || (!b->unlisted && !b->unsure));
+}
+
+static const char **value_of(struct field *f, const struct world *w, const char *key)
+{
+	for (size_t i = 0; i < w->config.count; i++)
+		if (strcmp(w->keys[i].key, key) == 0)
+			return &f->value[i];
+	fail_msg("no key %s", key);
+	return NULL;
 }
 
 static size_t count_in(const struct field *f)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < f->count; i++)
-		n += in_service(&f->box[i]);
+		n += in_service(f, &f->box[i]);
 	return n;
 }
 
 /* --- forward --- */
 
-static void forward_step(struct field *f, const struct plan_step *s, enum plan_progress_state state,
-			 bool effect)
+static void forward_step(struct field *f, const struct world *w, const struct plan_step *s,
+			 enum plan_progress_state state, bool effect)
 {
 	struct box *b = s->instance >= 0 ? &f->box[s->instance] : NULL;
 	bool ok = state == PROGRESS_OK || (state != PROGRESS_FAILED && effect);
@@ -68,7 +86,8 @@ static void forward_step(struct field *f, const struct plan_step *s, enum plan_p
 		f->staged[s->instance] = ok || effect;
 		break;
 	case DO_DRAIN:
-		b->out = f->router && (ok || effect);
+		b->out = (f->router && !s->registry_only) ? ok || effect : b->out;
+		b->unlisted = f->registry && (ok || effect);
 		break;
 	case DO_SWAP:
 		b->began = true;
@@ -76,10 +95,18 @@ static void forward_step(struct field *f, const struct plan_step *s, enum plan_p
 		if (ok)
 			b->release = 'n';
 		b->alive = ok || (b->alive && !(state == PROGRESS_FAILED && effect));
+		b->unlisted = b->unlisted && !f->renews;
+		b->unsure = f->registry;
 		break;
 	case DO_RETURN:
 		if (ok || effect)
+			b->unlisted = b->unsure = false;
+		if ((ok || effect) && !s->registry_only)
 			b->out = false;
+		break;
+	case DO_CONFIG:
+		if (ok || effect)
+			*value_of(f, w, s->key) = s->value;
 		break;
 	default:
 		break;
@@ -100,17 +127,36 @@ static void back_track(struct field *f, const struct plan_step *s, enum plan_do 
 	struct box *b = s->instance >= 0 ? &f->box[s->instance] : NULL;
 	if (s->what != what || !b)
 		return;
-	if (what == DO_DRAIN)
-		b->out = f->router;
+	if (what == DO_DRAIN) {
+		b->out = b->out || (f->router && !s->registry_only);
+		b->unlisted = f->registry;
+	}
 	if (what == DO_SWAP) {
 		assert_true(b->began);
 		b->release = s->release ? 'o' : '-';
 		b->alive = s->release != NULL;
+		b->unlisted = b->unlisted && !f->renews;
+		b->unsure = f->registry;
 		if (s->release)
 			assert_string_equal(s->release, OLD_NAME);
 	}
-	if (what == DO_RETURN)
+	if (what == DO_RETURN && !s->registry_only)
 		b->out = false;
+	if (what == DO_RETURN)
+		b->unlisted = b->unsure = false;
+}
+
+/* What the run left is named, and what stood before is put back. */
+static void back_key(struct field *f, const struct world *w, const struct plan_step *s)
+{
+	const char **value = value_of(f, w, s->key);
+	size_t i = (size_t)(value - f->value);
+	assert_string_equal(s->prior_value, w->keys[i].value);
+	if (w->keys[i].prior)
+		assert_string_equal(s->value, w->keys[i].prior);
+	else
+		assert_null(s->value);
+	*value = w->keys[i].prior;
 }
 
 static void check_share(const struct field *f, const struct limits *l, double want)
@@ -120,7 +166,7 @@ static void check_share(const struct field *f, const struct limits *l, double wa
 	double real, need = l->min_capacity * (double)f->count;
 	size_t n_old = 0, n_new = 0;
 	for (size_t i = 0; i < f->count; i++) {
-		servers[i] = (struct plan_weight_server){.in_service = in_service(&f->box[i]),
+		servers[i] = (struct plan_weight_server){.in_service = in_service(f, &f->box[i]),
 							 .is_new = f->box[i].release == 'n',
 							 .configured = 1};
 		n_old += servers[i].in_service && !servers[i].is_new;
@@ -135,8 +181,8 @@ static void check_share(const struct field *f, const struct limits *l, double wa
 }
 
 /* All tracks of a wave at their worst: every drain first, then every stop, then the returns. */
-static void back_wave(struct field *f, const struct plan *p, const struct plan_wave *w,
-		      const struct limits *l)
+static void back_wave(struct field *f, const struct world *world, const struct plan *p,
+		      const struct plan_wave *w, const struct limits *l)
 {
 	static const enum plan_do order[] = {DO_DRAIN, DO_SWAP, DO_RETURN};
 	const struct plan_step *s = p->steps + w->first;
@@ -144,8 +190,9 @@ static void back_wave(struct field *f, const struct plan *p, const struct plan_w
 	for (size_t k = 0; k < SL_COUNT(order); k++) {
 		for (size_t i = 0; i < w->count; i++) {
 			if (order[k] == DO_SWAP && s[i].what == DO_SWAP)
-				stopped += in_service(&f->box[s[i].instance]) ||
-					   f->box[s[i].instance].out;
+				stopped += in_service(f, &f->box[s[i].instance]) ||
+					   f->box[s[i].instance].out ||
+					   f->box[s[i].instance].unlisted;
 			back_track(f, &s[i], order[k]);
 		}
 		if (order[k] == DO_DRAIN && f->count - count_in(f) > l->most_out)
@@ -159,6 +206,8 @@ static void back_wave(struct field *f, const struct plan *p, const struct plan_w
 			check_share(f, l, s[i].share);
 		f->claims += s[i].what == DO_CLAIM;
 		f->claims -= s[i].what == DO_RELEASE;
+		if (s[i].what == DO_CONFIG)
+			back_key(f, world, &s[i]);
 		if (s[i].what == DO_UNSTAGE)
 			f->staged[s[i].instance] = false;
 		if (s[i].what == DO_RESTORE)
@@ -167,15 +216,21 @@ static void back_wave(struct field *f, const struct plan *p, const struct plan_w
 	}
 }
 
-static void check_end(const struct field *f, const struct limits *l)
+static void check_end(const struct field *f, const struct world *w, const struct limits *l)
 {
+	for (size_t i = 0; i < w->config.count; i++)
+		if (f->value[i] != w->keys[i].prior)
+			fail_msg("%s cut at %zu: %s is left as '%s'", l->name, l->cut,
+				 w->keys[i].key, f->value[i] ? f->value[i] : "-");
 	for (size_t i = 0; i < f->count; i++) {
 		const struct box *b = &f->box[i], *was = &f->start[i];
 		if (b->release != was->release || b->out || (was->alive && !b->alive) ||
-		    (b->release == '-' && b->alive) || f->staged[i])
-			fail_msg("%s cut at %zu: instance %zu ends as %c %s%s%s", l->name, l->cut,
+		    (b->release == '-' && b->alive) || f->staged[i] ||
+		    (b->release != '-' && b->unlisted))
+			fail_msg("%s cut at %zu: instance %zu ends as %c %s%s%s%s", l->name, l->cut,
 				 i, b->release, b->alive ? "alive" : "dead",
-				 b->out ? ", marked out" : "", f->staged[i] ? ", staged" : "");
+				 b->out ? ", marked out" : "", b->unlisted ? ", unlisted" : "",
+				 f->staged[i] ? ", staged" : "");
 	}
 	if (f->claims != 0)
 		fail_msg("%s cut at %zu: %d claims are left", l->name, l->cut, f->claims);
@@ -199,7 +254,7 @@ static void check_plan(const struct plan *u, const struct limits *l)
 }
 
 static void cut_at(struct world *w, const struct plan *p, const char *name, size_t cut,
-		   enum plan_progress_state state, bool effect)
+		   enum plan_progress_state state, bool effect, bool renews)
 {
 	struct plan_progress *progress = sl_alloc_n(p->step_count + 1, sizeof *progress);
 	struct limits l = {
@@ -209,13 +264,14 @@ static void cut_at(struct world *w, const struct plan *p, const char *name, size
 	struct sl_error e = {0};
 	bool finished = cut == p->step_count;
 	field_init(&f, w);
+	f.renews = renews;
 	for (size_t i = 0; i < cut; i++) {
 		progress[i].state = PROGRESS_OK;
-		forward_step(&f, &p->steps[i], PROGRESS_OK, true);
+		forward_step(&f, w, &p->steps[i], PROGRESS_OK, true);
 	}
 	if (!finished) {
 		progress[cut].state = state;
-		forward_step(&f, &p->steps[cut], state, effect);
+		forward_step(&f, w, &p->steps[cut], state, effect);
 	}
 	const struct pb_amount *most = w->playbook.strategy.rollback_max_unavailable.given
 					       ? &w->playbook.strategy.rollback_max_unavailable
@@ -223,7 +279,7 @@ static void cut_at(struct world *w, const struct plan *p, const char *name, size
 	l.most_out = plan_amount_down(most, f.count);
 	size_t out = f.count - count_in(&f);
 	for (size_t i = 0; i < f.count; i++) /* never to be in service again: first installs */
-		out += f.start[i].release == '-' && in_service(&f.box[i]);
+		out += f.start[i].release == '-' && in_service(&f, &f.box[i]);
 	l.most_out = out > l.most_out ? out : l.most_out;
 	/* A cut claim or release may be ours or not: only its certain outcomes are counted here. */
 	bool unsure =
@@ -231,10 +287,10 @@ static void cut_at(struct world *w, const struct plan *p, const char *name, size
 	assert_int_equal(plan_make_undo(p, progress, &w->in, finished, &u, &e), SL_OK);
 	check_plan(&u, &l);
 	for (size_t i = 0; i < u.wave_count; i++)
-		back_wave(&f, &u, &u.waves[i], &l);
+		back_wave(&f, w, &u, &u.waves[i], &l);
 	if (unsure || (cut > 0 && p->steps[cut - 1].what == DO_RELEASE && !finished))
 		f.claims = 0;
-	check_end(&f, &l);
+	check_end(&f, w, &l);
 	plan_release(&u);
 	free(progress);
 }
@@ -250,8 +306,10 @@ static void cut_everywhere(struct world *w, const char *name)
 	for (size_t cut = 0; cut < p.step_count; cut++)
 		for (size_t s = 0; s < SL_COUNT(states); s++)
 			for (int effect = 0; effect < 2; effect++)
-				cut_at(w, &p, name, cut, states[s], effect);
-	cut_at(w, &p, name, p.step_count, PROGRESS_OK, true);
+				for (int renews = 0; renews <= (w->in.registry != NULL); renews++)
+					cut_at(w, &p, name, cut, states[s], effect, renews);
+	for (int renews = 0; renews <= (w->in.registry != NULL); renews++)
+		cut_at(w, &p, name, p.step_count, PROGRESS_OK, true, renews);
 	plan_release(&p);
 	free(w);
 }
@@ -309,6 +367,42 @@ static void test_special(void **state)
 		w = world_new(1, PB_ROLLING, router);
 		w->playbook.strategy.min_capacity = 0;
 		cut_everywhere(w, "a lone one");
+	}
+}
+
+/* The same with a registry and keys, for whoever registers anew and whoever does not. */
+static void test_backends(void **state)
+{
+	(void)state;
+	for (size_t n = 2; n <= 5; n++)
+		for (int router = 0; router < 2; router++)
+			for (int canary = 0; canary < 2; canary++) {
+				struct world *w =
+					world_new(n, canary ? PB_CANARY : PB_ROLLING, router);
+				world_registry(w);
+				world_config(w);
+				if (canary) {
+					world_upgrade(w, 1);
+					world_weight(w, 0.25);
+				}
+				cut_everywhere(w, canary ? "registry, canary" : "registry");
+			}
+	for (int router = 0; router < 2; router++) {
+		struct world *w = world_new(4, PB_CANARY, router);
+		world_registry(w);
+		w->seen[2].alive = false;
+		world_weight(w, 0.25);
+		cut_everywhere(w, "registry, one was down");
+		w = world_new(4, PB_CANARY, router);
+		world_registry(w);
+		memset(&w->seen[3], 0, sizeof w->seen[3]);
+		world_weight(w, 0.25);
+		cut_everywhere(w, "registry, one first install");
+		w = world_new(3, PB_ROLLING, router);
+		world_registry(w);
+		world_config(w);
+		memset(w->seen, 0, sizeof w->seen);
+		cut_everywhere(w, "registry, first install");
 	}
 }
 
@@ -431,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_rolling),
 		cmocka_unit_test(test_canary),
 		cmocka_unit_test(test_special),
+		cmocka_unit_test(test_backends),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_finished_claims_first),
 		cmocka_unit_test(test_keeps_what_was_there),

@@ -39,6 +39,10 @@ struct world {
 	struct plan_router router;
 	struct plan_server servers[2 * WORLD_MAX + 4];
 	char *nodes[2];
+	struct plan_registry registry;
+	struct plan_registered registered[WORLD_MAX + 4];
+	struct plan_config config;
+	struct plan_key keys[4];
 	struct artifact artifact;
 	struct plan_input in;
 	char text[4 * WORLD_MAX + 8][64];
@@ -190,6 +194,34 @@ static inline void world_pause(struct world *w, int64_t ms)
 		   (struct pb_step){.kind = PB_STEP_PAUSE, .pause = {.given = ms > 0, .ms = ms}});
 }
 
+/* All are registered, UP with 1.0.0, and ready asks for it. */
+static inline void world_registry(struct world *w)
+{
+	w->registry = (struct plan_registry){.name = TEXT("city"), .at = w->registered};
+	for (size_t i = 0; i < w->resolved.instance_count; i++)
+		w->registered[w->registry.count++] = (struct plan_registered){
+			.id = w->instances[i].id,
+			.environment = TEXT("prod"),
+			.version = TEXT("1.0.0"),
+			.place = w->instances[i].address,
+			.instance = (long)i,
+			.state = SL_INSTANCE_UP,
+		};
+	w->service.ready.registered = true;
+	w->service.drain.propagation.ms = 35000;
+	w->in.registry = &w->registry;
+}
+
+/* One key that is to change, one that is not there, one that stands. */
+static inline void world_config(struct world *w)
+{
+	w->keys[0] = (struct plan_key){TEXT("pool.size"), TEXT("80"), TEXT("40"), false};
+	w->keys[1] = (struct plan_key){TEXT("db.password"), TEXT("new"), NULL, false};
+	w->keys[2] = (struct plan_key){TEXT("same"), TEXT("x"), TEXT("x"), false};
+	w->config = (struct plan_config){.name = TEXT("kie"), .keys = w->keys, .count = 3};
+	w->in.config = &w->config;
+}
+
 /* On the target already. */
 static inline void world_converge(struct world *w, size_t i)
 {
@@ -214,6 +246,10 @@ static inline char *world_words(const struct plan *p)
 			sl_buf_printf(&b, "%s%s", i ? ", " : "", plan_do_name(s->what));
 			if (s->host)
 				sl_buf_printf(&b, " %s", s->host);
+			if (s->key)
+				sl_buf_printf(&b, " %s", s->key);
+			if (s->registry_only)
+				sl_buf_puts(&b, " (registry)");
 			if (s->share >= 0)
 				sl_buf_printf(&b, " %.3g", s->share);
 		}
