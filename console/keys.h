@@ -53,6 +53,9 @@ enum action {
 	ACT_FOLLOW,
 	ACT_TRACES,
 	ACT_INSTANCE,
+	/* a config key */
+	ACT_KEY_OTHER,
+	ACT_KEY_UNCHANGED,
 	/* data */
 	ACT_PAUSE,
 	ACT_REFETCH,

@@ -37,16 +37,6 @@ static const struct screen_ops instances = {
 	.empty = "no instances",
 };
 
-static const struct screen_ops keys = {
-	.name = "keys",
-	.title = "Config",
-	.tab = 4,
-	.data = "keys",
-	.twin = "get keys",
-	.hints = leaf_hints,
-	.empty = "no keys: start with -i INVENTORY, whose config centres hold them",
-};
-
 static const struct screen_ops releases = {
 	.name = "releases",
 	.title = "Releases",
@@ -57,7 +47,7 @@ static const struct screen_ops releases = {
 };
 
 const struct screen_ops *const screens[] = {
-	&services, &instances,  &view_traces, &view_trace, &keys,        &view_runs,
+	&services, &instances,  &view_traces, &view_trace, &view_keys,   &view_key, &view_runs,
 	&view_run, &view_steps, &view_launch, &releases,   &view_events, NULL,
 };
 

@@ -12,6 +12,8 @@ extern const struct screen_ops view_launch; /* launch.c: one that may be started
 extern const struct screen_ops view_traces; /* traces.c */
 extern const struct screen_ops view_events; /* events.c */
 extern const struct screen_ops view_trace;  /* trace.c: one of them */
+extern const struct screen_ops view_keys;   /* key.c */
+extern const struct screen_ops view_key;    /* key.c: one of them */
 
 /* --- traces.c --- */
 bool traces_have_source(struct app *a);

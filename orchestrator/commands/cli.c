@@ -99,6 +99,17 @@ static int take_weight(struct cli *c, const char *value)
 	return RUN_INPUT;
 }
 
+static int take_label(struct cli *c, const char *value)
+{
+	const char *equals = strchr(value, '=');
+
+	if (!equals || equals == value) {
+		cli_error("--label takes NAME=VALUE, not '%.80s'", value);
+		return RUN_INPUT;
+	}
+	return take_list(c->labels, &c->label_count, SL_COUNT(c->labels), value, "label");
+}
+
 static int take_fd(struct cli *c, const char *value)
 {
 	int64_t fd;
@@ -115,7 +126,7 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 {
 	struct cli *c = p->c;
 
-	c->given |= 1u << id;
+	c->given |= OPT_BIT(id);
 	switch (id) {
 	case OPT_INVENTORY:
 		c->inventory = value;
@@ -135,6 +146,20 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 	case OPT_SORT:
 		c->sort = value;
 		break;
+	case OPT_SOURCE:
+		c->source = value;
+		break;
+	case OPT_FROM:
+		c->older = value;
+		break;
+	case OPT_TO:
+		c->newer = value;
+		break;
+	case OPT_VALUE_FILE:
+		c->value_file = value;
+		break;
+	case OPT_LABEL:
+		return take_label(c, value);
 	case OPT_SET:
 		return take_list(p->sets, &p->set_count, SL_COUNT(p->sets), value, "set");
 	case OPT_VARS_FILE:
@@ -258,7 +283,7 @@ static int check_options(const struct cli *c)
 	int id;
 
 	for (id = 0; id < OPT_COUNT; id++) {
-		if (!(c->given & (1u << id)) || command_takes(c->command, (enum option_id)id))
+		if (!(c->given & OPT_BIT(id)) || command_takes(c->command, (enum option_id)id))
 			continue;
 		cli_error("`sluice %s` takes no --%s; see `sluice help %s`", c->command->name,
 			  option_rows[id].name, c->command->name);
@@ -386,7 +411,7 @@ static int choose_command(struct cli *c, int argc, char **argv)
 {
 	bool named = optind < argc;
 
-	if (c->given & (1u << OPT_VERSION))
+	if (c->given & OPT_BIT(OPT_VERSION))
 		c->command = command_find("version");
 	else if (!named)
 		c->command = command_find("help");
@@ -394,7 +419,7 @@ static int choose_command(struct cli *c, int argc, char **argv)
 		c->command = command_find(argv[optind]);
 	if (!c->command)
 		return unknown_command(argv[optind]);
-	if (!named || (c->given & (1u << OPT_VERSION)))
+	if (!named || (c->given & OPT_BIT(OPT_VERSION)))
 		return RUN_DONE;
 	c->args = (const char **)&argv[optind + 1];
 	c->arg_count = (size_t)(argc - optind - 1);
@@ -411,7 +436,7 @@ int cli_parse(struct cli *c, int argc, char **argv)
 	rc = read_options(p, argc, argv);
 	if (!rc)
 		rc = choose_command(c, argc, argv);
-	if (!rc && !(c->given & (1u << OPT_HELP))) {
+	if (!rc && !(c->given & OPT_BIT(OPT_HELP))) {
 		rc = check_options(c);
 		if (!rc)
 			rc = check_args(c);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "orchestrator/playbook/playbook.h"
@@ -40,8 +41,15 @@ enum option_id {
 	OPT_SORT,
 	OPT_WEIGHT,
 	OPT_FORCE,
+	OPT_LABEL,
+	OPT_SOURCE,
+	OPT_FROM,
+	OPT_TO,
+	OPT_VALUE_FILE,
 	OPT_COUNT
 };
+
+#define OPT_BIT(id) ((uint64_t)1 << (id))
 
 struct option_row {
 	char letter; /* 0 = long only */
@@ -62,7 +70,7 @@ struct command {
 	const char *name, *summary;
 	const char *usage; /* its arguments, for people */
 	const char *about; /* sentences for `help NAME` */
-	unsigned options;  /* bits 1 << OPT_X; those of every command need not be named */
+	uint64_t options;  /* OPT_BIT(OPT_X); those of every command need not be named */
 	unsigned flags;
 	size_t min_args, max_args;
 	int (*handler)(struct cli *c);
@@ -78,8 +86,11 @@ struct cli {
 	const char **args;
 	size_t arg_count;
 	/* options */
-	unsigned given; /* bits */
-	const char *inventory, *limit, *reason, *out, *filter, *sort;
+	uint64_t given; /* OPT_BITs */
+	const char *inventory, *limit, *reason, *out, *filter, *sort, *source, *older, *newer;
+	const char *value_file;
+	const char *labels[8]; /* NAME=VALUE */
+	size_t label_count;
 	enum cli_output output;
 	bool yes, detach, wait, take_over, keep, no_color, force;
 	int64_t weight;          /* -1 = not given */
@@ -171,6 +182,7 @@ int command_enable(struct cli *c);
 int command_weight(struct cli *c);
 int command_get(struct cli *c);
 int command_watch(struct cli *c);
+int command_diff(struct cli *c);
 int command_plugins(struct cli *c);
 int command_schema(struct cli *c);
 int command_version(struct cli *c);

@@ -158,7 +158,7 @@ static int run_command(struct cli *c)
 {
 	int rc;
 
-	if (c->given & (1u << OPT_HELP)) {
+	if (c->given & OPT_BIT(OPT_HELP)) {
 		help_print(stdout, c->command == command_find("help") ? NULL : c->command);
 		return RUN_DONE;
 	}

@@ -28,7 +28,7 @@ static int write_out(const struct sl_buf *out)
 	return RUN_INTERNAL;
 }
 
-static int print(const struct look *l)
+int look_print(const struct look *l)
 {
 	struct cli *c = l->c;
 	bool people = c->output == OUTPUT_TABLE || c->output == OUTPUT_WIDE;
@@ -54,10 +54,12 @@ int command_get(struct cli *c)
 
 	if (strcmp(c->args[0], "trace") == 0)
 		return command_get_trace(c);
+	if (strcmp(c->args[0], "history") == 0)
+		return command_get_history(c);
 	rc = look_open(&l, c, false);
 	if (!rc) {
 		look_settle(&l, l.hosts ? HOSTS_DEADLINE_MS : DEADLINE_MS);
-		rc = print(&l);
+		rc = look_print(&l);
 		verdict = look_verdict(&l);
 		rc = rc ? rc : verdict;
 	}

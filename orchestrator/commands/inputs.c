@@ -77,8 +77,8 @@ int inputs_from_playbook(struct cli *c, const char *path, struct run_inputs *in)
 
 int inputs_from_plan_file(struct cli *c, const char *path, struct run_inputs *in, struct plan *plan)
 {
-	const unsigned loads =
-		1u << OPT_INVENTORY | 1u << OPT_SET | 1u << OPT_VARS_FILE | 1u << OPT_LIMIT;
+	const unsigned loads = OPT_BIT(OPT_INVENTORY) | OPT_BIT(OPT_SET) | OPT_BIT(OPT_VARS_FILE) |
+			       OPT_BIT(OPT_LIMIT);
 	struct sl_error e = {0};
 	char key[65];
 	int rc;

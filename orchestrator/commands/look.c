@@ -133,6 +133,10 @@ int look_open(struct look *l, struct cli *c, bool live)
 	*l = (struct look){.c = c, .view = vw_find(c->args[0])};
 	if (!l->view)
 		return unknown_view(c->args[0]);
+	if (live && strcmp(l->view->name, "history") == 0) {
+		cli_error("a history is asked for, not followed: sluice get history KEY");
+		return RUN_INPUT;
+	}
 	if (live && l->view->roles & CAT_TRACING) {
 		cli_error("%s are searched for, not followed: sluice get %s", l->view->name,
 			  l->view->name);
@@ -173,6 +177,7 @@ void look_close(struct look *l)
 	inventory_free(l->inventory);
 	vw_filter_free(l->filter);
 	traces_free(l->traces);
+	key_history_free(l->history);
 	*l = (struct look){0};
 }
 
@@ -187,6 +192,7 @@ struct vw_table *look_table(const struct look *l, bool by_id)
 		.now = sl_time_now(),
 		.hosts = l->hosts,
 		.traces = l->traces,
+		.history = l->history,
 	};
 	struct vw_table *t = vw_table_fill(l->view, &world);
 

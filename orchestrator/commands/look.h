@@ -5,6 +5,7 @@
 
 #include "orchestrator/commands/command.h"
 #include "orchestrator/view/host_look.h"
+#include "orchestrator/view/key_read.h"
 #include "orchestrator/view/sources.h"
 #include "orchestrator/view/view.h"
 
@@ -17,6 +18,7 @@ struct look {
 	struct vw_sources *sources;
 	struct host_looks *hosts;    /* of a view of hosts, else NULL */
 	struct traces *traces;       /* of a view that is asked, not polled; NULL = not yet */
+	struct key_history *history; /* the same */
 	struct catalogue *catalogue; /* NULL: the view needs none, or there is no inventory */
 };
 
@@ -32,9 +34,20 @@ void look_settle(struct look *l, int64_t ms);
  * anything. */
 int look_verdict(const struct look *l);
 
+/* Standard output, in the format that was asked for. */
+int look_print(const struct look *l);
+
 /* --- traces.c: a view of traces is searched for; look_settle and look_verdict call these --- */
 void look_search(struct look *l, int64_t ms);
 int look_search_verdict(const struct look *l);
 int command_get_trace(struct cli *c); /* `get trace ID` */
+
+/* --- key.c --- */
+/* The one key that a name or an id, and --label and --source mean. RUN_DONE, or an exit code with
+ * the reason printed. ref: yours to release in any case. */
+int look_find_key(const struct look *l, const char *name, struct key_ref *ref);
+/* Runs the loop until its source has answered. NULL (and *rc, printed) when it has not. */
+struct key_history *look_read_key(const struct look *l, const struct key_ref *ref, int *rc);
+int command_get_history(struct cli *c); /* `get history KEY` */
 
 #endif

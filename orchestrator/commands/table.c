@@ -29,10 +29,15 @@ const struct option_row option_rows[OPT_COUNT] = {
 	[OPT_SORT] = {0, "sort", "COLUMN", "order by a column; -COLUMN for the other way round"},
 	[OPT_WEIGHT] = {0, "weight", "N", "the weight that the instances shall have"},
 	[OPT_FORCE] = {0, "force", NULL, "also when no instance stays in service"},
+	[OPT_LABEL] = {0, "label", "NAME=VALUE", "the key that has this label; may be given again"},
+	[OPT_SOURCE] = {0, "source", "NAME", "the config centre that holds the key"},
+	[OPT_FROM] = {0, "from", "REV", "the older revision; else the one before"},
+	[OPT_TO] = {0, "to", "REV", "the newer revision; else the live one"},
+	[OPT_VALUE_FILE] = {0, "value-file", "FILE", "the value; - is standard input"},
 };
 
 #define CHANGED_MAX 1001 /* a service and its instances */
-#define O(id)       (1u << OPT_##id)
+#define O(id)       OPT_BIT(OPT_##id)
 #define EVERYWHERE  (O(VERBOSE) | O(NO_COLOR) | O(HELP) | O(VERSION) | O(OUTPUT))
 #define LOADS       (O(INVENTORY) | O(SET) | O(VARS_FILE) | O(LIMIT))
 #define CHANGES     (O(INVENTORY) | O(YES) | O(REASON) | O(FORCE))
@@ -180,17 +185,32 @@ const struct command commands[] = {
 	 .handler = command_weight},
 	{.name = "get",
 	 .summary = "show services, instances, hosts, keys, runs, releases, events or traces",
-	 .usage = "VIEW [SUBJECT] | trace ID",
+	 .usage = "VIEW [SUBJECT] | trace ID | history KEY",
 	 .about = "Asks every backend of the inventory that has to do with the view and waits 10 s "
 		  "at most; `hosts` and `processes` ask the hosts over SSH. SUBJECT is a service, "
 		  "of "
 		  "runs a playbook's name, of hosts and processes a host. Traces are the newest "
 		  "100; `start<15m`, and without a service `duration>500ms` and `errors>0`, are "
-		  "asked of the backend. `get trace ID` draws one. Exit 7 when no source answered.",
-	 .options = O(INVENTORY) | O(FILTER) | O(SORT),
+		  "asked of the backend. `get trace ID` draws one. `get history KEY` lists the "
+		  "versions of a config key. Exit 7 when no source answered.",
+	 .options = O(INVENTORY) | O(FILTER) | O(SORT) | O(LABEL) | O(SOURCE),
 	 .min_args = 1,
 	 .max_args = 2,
 	 .handler = command_get},
+	{.name = "diff",
+	 .summary = "show what differs between versions of a config key, or two keys",
+	 .usage = "KEY [OTHER]",
+	 .about =
+		 "The live version against the one before it, or as --from and --to say; "
+		 "--value-file "
+		 "compares a file with the live version. KEY is a name, made unique by --label and "
+		 "--source, or NAME/LABEL=VALUE@SOURCE as `get history` spells it; with OTHER two "
+		 "keys "
+		 "are compared as they are now. -o wide shows unchanged lines too.",
+	 .options = O(INVENTORY) | O(LABEL) | O(SOURCE) | O(FROM) | O(TO) | O(VALUE_FILE),
+	 .min_args = 1,
+	 .max_args = 2,
+	 .handler = command_diff},
 	{.name = "watch",
 	 .summary = "print the rows of a view as they change, or follow a run",
 	 .usage = "VIEW [SUBJECT] | run [RUN]",
@@ -248,5 +268,5 @@ const struct command *command_find(const char *name)
 
 bool command_takes(const struct command *c, enum option_id id)
 {
-	return (c->options | EVERYWHERE) & (1u << id);
+	return ((c->options | EVERYWHERE) & OPT_BIT(id)) != 0;
 }

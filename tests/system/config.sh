@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A config key's history, and what differs between its versions, on a real etcd and on Kie's fake.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+BIN=$(dirname "$SLUICE")/lab
+
+# --- Kie's fake ---
+
+kie_answers() {
+	KIE=$(sed -n 's/.*\(127\.0\.0\.1:[0-9]*\).*/\1/p' "$T/kie.log" | head -n 1)
+	[ -n "$KIE" ] && curl -fsS "http://$KIE/v1/health" >/dev/null 2>&1
+}
+
+kie_start() {
+	"$BIN/fakekie" 127.0.0.1:0 >"$T/kie.log" 2>&1 </dev/null &
+	note_pid "$T/kie.noted" $!
+	disown
+	await 20 kie_answers || die "the fake Kie does not come up: $(tail -n 3 "$T/kie.log")"
+}
+
+kie() {
+	curl -fsS -X "$1" -H 'Content-Type: application/json' "http://$KIE/v1/default/kie/$2" \
+		-o "$T/kie.out" -d "$3" || fail "Kie refuses $1 $2: $3"
+}
+
+# kie_new KEY VALUE LABELS: its id goes to $ID
+kie_new() {
+	kie POST kv "{\"key\":\"$1\",\"value\":\"$2\",\"value_type\":\"yaml\",\"status\":\"enabled\",\"labels\":{$3}}"
+	ID=$(sed -n 's/.*"id":[[:space:]]*"\([^"]*\)".*/\1/p' "$T/kie.out" | head -n 1)
+}
+
+kie_set() {
+	kie PUT "kv/$1" "{\"value\":\"$2\",\"status\":\"enabled\"}"
+}
+
+# --- what there is ---
+
+inventory() {
+	cat >"$T/inv.yaml" <<-END
+		sluice: 1
+		kind: inventory
+		environment: { name: city }
+		configs:
+		  city: { type: etcd, endpoints: "http://127.0.0.1:$PORT" }
+		  kie: { type: kie, url: "http://$KIE" }
+	END
+}
+
+fill() {
+	put /sluice/config/prod/cart/pool.yaml $'pool:\n  size: 20\n  wait: 8\n'
+	put /sluice/config/prod/cart/pool.yaml $'pool:\n  size: 40\n  wait: 8\n'
+	put /sluice/config/prod/cart/pool.yaml $'pool:\n  size: 80\n  wait: 8\n  # \033[31m大小\n'
+	put /sluice/config/staging/cart/pool.yaml $'pool:\n  size: 2\n  wait: 8\n'
+	put /sluice/config/prod/cart/blob "$(printf 'a\377b')"
+	kie_new route 'size: 10' '"environment":"prod","service":"cart"'
+	kie_set "$ID" 'size: 12'
+}
+
+sluice_on() {
+	expect_exit 0 "$@" -i "$T/inv.yaml"
+}
+
+revision() { # revision N: of the N-th version of pool.yaml in prod, newest = 1
+	sluice_on get history pool.yaml --label environment=prod -o csv --sort=-revision
+	sed -n 's/^\([0-9]*\),.*,\(live\|superseded\),.*/\1/p' "$T/out" | sed -n "$1p"
+}
+
+history_is_listed() {
+	sluice_on get history pool.yaml --label environment=prod
+	[ "$(wc -l <"$T/out")" = 4 ] || fail "not three versions and a header"
+	expect_out '^+  [0-9]* .* 2  *1  live '
+	expect_out '^-  [0-9]* .* 1  *1  superseded '
+	sluice_on get history pool.yaml/environment=prod/service=cart@city -o json
+	expect_out '"standing":"live","value":"pool:\\n  size: 80'
+	expect_out '"sources":\[{"name":"city"'
+	! grep -qa "$(printf '\033')" "$T/out" || fail "an escape sequence"
+	sluice_on get history route --source kie
+	expect_out '^+  [0-9]* .* live .*size: 12$'
+	expect_out '^-  [0-9]* .* superseded .*size: 10$'
+}
+
+a_key_is_named() {
+	expect_exit 2 get history pool.yaml -i "$T/inv.yaml"
+	expect_err "2 keys are called 'pool.yaml'"
+	expect_err 'pool.yaml/environment=staging/service=cart@city'
+	expect_exit 2 get history pool.yml -i "$T/inv.yaml"
+	expect_err "did you mean 'pool.yaml'"
+	expect_exit 2 get history pool.yaml --label staging -i "$T/inv.yaml"
+	expect_err 'NAME=VALUE'
+	expect_exit 2 get history -i "$T/inv.yaml"
+	expect_exit 2 watch history pool.yaml -i "$T/inv.yaml"
+}
+
+versions_are_compared() {
+	local older
+	sluice_on diff pool.yaml --label environment=prod
+	expect_out '^+++ pool.yaml/environment=prod/service=cart@city rev [0-9]* (live)$'
+	expect_out '^    2 -   size: 40$'
+	expect_out '^    2 +   size: 80$'
+	expect_out '^    4 +   # ?\[31m大小$'
+	older=$(revision 3)
+	sluice_on diff pool.yaml --label environment=prod --from "$older" -o json
+	expect_out '"kind":"gone","left":2,"text":"  size: 20"'
+	expect_out "\"revision\":\"$older\",\"live\":false"
+	sluice_on diff pool.yaml/environment=staging/service=cart@city \
+		pool.yaml/environment=prod/service=cart@city
+	expect_out '^    2 -   size: 2$'
+	printf 'pool:\n  size: 80\n' >"$T/draft"
+	sluice_on diff pool.yaml --label environment=prod --value-file "$T/draft"
+	expect_out '^    3 -   wait: 8$'
+	expect_exit 2 diff blob -i "$T/inv.yaml"
+	expect_err 'no version before the live one'
+	sluice_on diff blob pool.yaml/environment=prod/service=cart@city
+	expect_out '^they differ, and are no text$'
+	expect_exit 2 diff pool.yaml --label environment=prod --from 1 -i "$T/inv.yaml"
+	expect_err 'has no revision 1'
+}
+
+if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
+	skip_case "config keys on etcd" "etcd-server or curl is not installed"
+	exit 0
+fi
+etcd_start
+kie_start
+inventory
+fill
+run_case "a key's history, on etcd and Kie" history_is_listed
+run_case "a key is named by its labels" a_key_is_named
+run_case "versions, keys and files are compared" versions_are_compared
+cases_end
