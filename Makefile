@@ -170,7 +170,9 @@ unit: $(UNIT_BIN) $(PLUGINS) lab
 
 # --- screens: the real console in a pseudo terminal, held against golden text ---
 SCREENS_SRC := $(sort $(wildcard tests/screens/*.c))
-$(B)/tests/screens/plugins/town.so: $(B)/tests/screens/plugin/town.o $(call ar,plugins/sdk)
+SCREENS_PLUGINS := $(patsubst tests/screens/plugin/%.c,$(B)/tests/screens/plugins/%.so,\
+                      $(wildcard tests/screens/plugin/*.c))
+$(B)/tests/screens/plugins/%.so: $(B)/tests/screens/plugin/%.o $(call ar,plugins/sdk)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -shared $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
@@ -179,7 +181,7 @@ $(B)/tests/screens/run: $(patsubst %.c,$(B)/%.o,$(SCREENS_SRC)) $(call link,orch
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
 		$(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) -lvterm -lutil -lcmocka -ldl -lpthread -lm
 .PHONY: screens
-screens: all $(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
+screens: all $(B)/tests/screens/run $(SCREENS_PLUGINS)
 	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
 		$(B)/tests/screens/run
 
@@ -201,7 +203,7 @@ bench: all lab $(BENCH_PROGS)
 
 # All that the tests need, so that it can be built side by side before they run.
 everything: all lab $(BENCH_PROGS) $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
-		$(B)/tests/screens/run $(B)/tests/screens/plugins/town.so
+		$(B)/tests/screens/run $(SCREENS_PLUGINS)
 .PHONY: everything
 check: peers-said all unit conform-fakes replay screens system faults
 .PHONY: peers-said

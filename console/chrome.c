@@ -228,6 +228,8 @@ static void draw_filter(struct app *a, struct screen *s, struct canvas *c, struc
 	const struct table *t = &s->table;
 	char shown[32], all[32], sort[64];
 	unsigned end = r.x + r.width - 1;
+	const struct vw_view *v = t->data->view;
+	const char *called = v->rows ? v->rows : v->name;
 	size_t rows = t->data->count;
 
 	if (*t->filter) {
@@ -244,10 +246,9 @@ static void draw_filter(struct app *a, struct screen *s, struct canvas *c, struc
 	count_text(all, sizeof all, rows);
 	if (t->count != rows)
 		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s of %s %s", shown, all,
-				   t->data->view->name);
+				   called);
 	else
-		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s %s", all,
-				   t->data->view->name);
+		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s %s", all, called);
 	if (t->mark_count)
 		x += canvas_printf(c, x, r.y, end - x, look(PAINT_ACCENT), "   %zu marked",
 				   t->mark_count);

@@ -164,7 +164,7 @@ static void take_answers(struct own *o)
 	if (!o->other || !question_take(o->other))
 		return;
 	h = ask_key_found(o->other);
-	key_seen_other(&o->seen, o->seen.other_name, h && h->count ? &h->items[0] : NULL);
+	key_seen_other(&o->seen, NULL, h && h->count ? &h->items[0] : NULL);
 }
 
 static void world(struct app *a, struct screen *s, struct vw_world *w)

@@ -43,7 +43,8 @@ void key_seen_other(struct key_seen *k, const char *name, const struct key_versi
 {
 	forget(k);
 	k->other = version;
-	snprintf(k->other_name, sizeof k->other_name, "%s", name);
+	if (name)
+		snprintf(k->other_name, sizeof k->other_name, "%s", name);
 }
 
 void key_seen_draft(struct key_seen *k, struct key_version *draft, const char *base)

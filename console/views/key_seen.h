@@ -38,6 +38,7 @@ struct key_seen {
 void key_seen_release(struct key_seen *k);
 /* Another history, or another draft: what was compared goes. */
 void key_seen_set(struct key_seen *k, const struct key_history *history);
+/* name NULL = as before. */
 void key_seen_other(struct key_seen *k, const char *name, const struct key_version *version);
 void key_seen_draft(struct key_seen *k, struct key_version *draft, const char *base);
 /* Of a row of the view history; NULL = none. */

@@ -14,6 +14,7 @@ enum {
 	COL_ADDED,
 	COL_REMOVED,
 	COL_STANDING,
+	COL_WHAT,
 	COL_VALUE,
 	COL_TYPE,
 	COL_ENABLED,
@@ -30,7 +31,9 @@ static const struct vw_column columns[COL_COUNT] = {
 			 VW_NUMBER, 3, 7, 2, false},
 	[COL_STANDING] = {"standing", "STATE", "live, superseded or draft.", VW_TEXT, 10, 22, 1,
 			  false},
-	[COL_VALUE] = {"value", "VALUE", "What it was set to.", VW_TEXT, 10, 0, 4, false},
+	[COL_WHAT] = {"what", "FIRST CHANGE", "The first line that is new, or gone.", VW_TEXT, 10,
+		      0, 4, false},
+	[COL_VALUE] = {"value", "VALUE", "What it was set to.", VW_TEXT, 10, 40, 7, true},
 	[COL_TYPE] = {"type", "TYPE", "text, yaml, json ...", VW_TEXT, 4, 10, 5, true},
 	[COL_ENABLED] = {"enabled", "ENABLED", "Clients got it only when it was.", VW_BOOL, 3, 7, 6,
 			 true},
@@ -50,6 +53,7 @@ static void add_version(struct vw_table *t, const struct key_version *v, const c
 		vw_set_number(&cells[COL_REMOVED], (double)v->removed);
 	}
 	vw_set_text(t, &cells[COL_STANDING], standing);
+	vw_set_text(t, &cells[COL_WHAT], v->what);
 	cells[COL_VALUE].known = !v->cut; /* an empty value is a value */
 	cells[COL_VALUE].text = vw_dup(t, value);
 	vw_set_text(t, &cells[COL_TYPE], v->type);
@@ -85,5 +89,6 @@ const struct vw_view vw_history = {
 	.columns = columns,
 	.column_count = COL_COUNT,
 	.sort = "-revision",
+	.rows = "versions",
 	.fill = fill,
 };

@@ -12,6 +12,7 @@
 
 #define NAME_MAX_BYTES 256
 #define ID_MAX         (1u << 18)
+#define WHAT_MAX       160
 #define POOL_BYTES     (64u << 10) /* from so much on, versions are compared on the pool */
 
 /* --- which key --- */
@@ -112,6 +113,7 @@ void key_version_release(struct key_version *v)
 	free(v->type);
 	free(v->revision);
 	free(v->by);
+	free(v->what);
 	*v = (struct key_version){0};
 }
 
@@ -152,6 +154,21 @@ struct key_read {
 
 /* --- the end --- */
 
+/* Cleaned, without what stands before it. */
+static char *what_changed(const struct diff *d)
+{
+	const struct diff_line *l = NULL;
+	char text[WHAT_MAX];
+
+	for (size_t i = 0; i < d->count && (!l || l->kind == DIFF_GONE); i++)
+		if (d->lines[i].kind == DIFF_NEW || (d->lines[i].kind == DIFF_GONE && !l))
+			l = &d->lines[i];
+	if (!l)
+		return sl_strdup("");
+	sl_text_clean(text, sizeof text, l->text, l->len, false);
+	return sl_asprintf("%s%s", l->kind == DIFF_GONE ? "- " : "", text + strspn(text, " "));
+}
+
 static void compare(uv_work_t *work)
 {
 	struct key_history *h = ((struct key_read *)work->data)->found;
@@ -166,6 +183,8 @@ static void compare(uv_work_t *work)
 		v->compared = !d->binary;
 		v->added = d->added;
 		v->removed = d->removed;
+		free(v->what);
+		v->what = what_changed(d);
 		diff_free(d);
 	}
 }
@@ -234,6 +253,7 @@ static void on_key(void *arg, const struct sl_key *k)
 	*v = (struct key_version){.type = clean(k->type && *k->type ? k->type : "text"),
 				  .revision = clean(k->revision),
 				  .by = clean(k->by),
+				  .what = sl_strdup(""),
 				  .changed = k->changed,
 				  .enabled = k->enabled};
 	take_value(r, v, k);

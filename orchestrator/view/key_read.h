@@ -41,6 +41,7 @@ struct key_version {
 	bool cut;      /* the value is too large: not all of it is here */
 	bool compared; /* with the one before; else added and removed are unknown */
 	size_t added, removed;
+	char *what; /* its first line that is new, else the first that is gone; "" = unknown */
 };
 void key_version_release(struct key_version *v);
 

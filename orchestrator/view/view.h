@@ -113,6 +113,7 @@ struct vw_view {
 	const char *sort; /* column key it is sorted by at first; "-" before it = descending */
 	bool store;       /* it reads the state store */
 	bool hosts;       /* it looks at the inventory's hosts */
+	const char *rows; /* what its rows are called; NULL = as name */
 	/* Fill the table with every row there is. */
 	void (*fill)(const struct vw_world *w, struct vw_table *t);
 };

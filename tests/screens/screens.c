@@ -42,6 +42,12 @@ static const char inventory[] = "sluice: 1\n"
 				"tracing:\n"
 				"  zip: { type: town }\n";
 
+static const char config_inventory[] = "sluice: 1\n"
+				       "kind: inventory\n"
+				       "environment: { name: prod-cn1, production: true }\n"
+				       "configs:\n"
+				       "  vault: { type: vault }\n";
+
 static void write_file(const char *name, const char *text)
 {
 	char *path = sl_asprintf("%s/%s", top, name);
@@ -88,6 +94,7 @@ static int make_site(void **state)
 	write_file("inventory.yaml", inventory);
 	make_folder("config");
 	make_folder("config/sluice");
+	write_file("config.yaml", config_inventory);
 	now_env = sl_asprintf("SLUICE_TEST_NOW=%lld", (long long)DATA_NOW);
 	config_env = sl_asprintf("XDG_CONFIG_HOME=%s/config", top);
 	home_env = sl_asprintf("HOME=%s", top);
@@ -121,9 +128,12 @@ static const struct mode utf8 = {"utf8", "xterm-256color", "C.UTF-8", false};
 static const struct mode ascii = {"ascii", "xterm-256color", "C", false};
 static const struct mode mono = {"mono", "vt100", "C.UTF-8", true};
 
-static struct pty *start(const struct mode *m, unsigned width, unsigned height, bool with_inventory)
+enum with { ALONE, TOWN, CONFIG }; /* which inventory */
+
+static struct pty *start(const struct mode *m, unsigned width, unsigned height, enum with with)
 {
-	char *folder = state_folder(), *file = sl_asprintf("%s/inventory.yaml", top);
+	char *folder = state_folder(),
+	     *file = sl_asprintf("%s/%s.yaml", top, with == CONFIG ? "config" : "inventory");
 	const char *argv[8] = {console, "--state", folder, NULL};
 	struct pty_how how = {.width = width,
 			      .height = height,
@@ -134,7 +144,7 @@ static struct pty *start(const struct mode *m, unsigned width, unsigned height, 
 			      .argv = argv};
 	struct pty *p;
 
-	if (with_inventory) {
+	if (with != ALONE) {
 		argv[3] = "-i";
 		argv[4] = file;
 	}
@@ -191,7 +201,7 @@ static void compare(struct pty *p, const char *name)
 
 static const struct scene {
 	const char *name;
-	bool inventory;
+	enum with inventory;
 	const char *const *keys;
 } scenes[] = {
 	{"services", true, KEYS("wait:912")},
@@ -200,6 +210,18 @@ static const struct scene {
 	{"preview", true, KEYS("wait:912", "space", "wait:noContact")},
 	{"help", true, KEYS("wait:912", "?", "wait:of them")},
 	{"config-empty", true, KEYS("4", "wait:no keys")},
+	{"config", CONFIG, KEYS("4", "wait:certs.bin")},
+	{"key", CONFIG,
+	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1")},
+	{"key-rollback", CONFIG,
+	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1", "j", "j",
+	      "j", "wait:rev 38")},
+	{"key-elsewhere", CONFIG,
+	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1", "v",
+	      "wait:staging rev 40", "u", "tab", "G")},
+	{"key-chinese", CONFIG, KEYS("4", "wait:certs.bin", "G", "enter", "wait:+2 -1")},
+	{"key-binary", CONFIG, KEYS("4", "wait:certs.bin", "enter", "wait:no text")},
+	{"key-long", CONFIG, KEYS("4", "wait:certs.bin", "j", "j", "enter", "wait:item3000")},
 	{"traces", true, KEYS("3", "wait:refund")},
 	{"traces-of-one", true, KEYS("wait:912", "j", "t", "wait:checkout.web", "wait:read at")},
 	{"trace", true,
@@ -269,6 +291,7 @@ static void test_ascii(void **state)
 	(void)state;
 	play(scene("services"), &ascii, 120, 36);
 	play(scene("run-running"), &ascii, 120, 36);
+	play(scene("key-chinese"), &ascii, 120, 36);
 }
 
 static void test_mono(void **state)
@@ -276,6 +299,7 @@ static void test_mono(void **state)
 	(void)state;
 	play(scene("services"), &mono, 120, 36);
 	play(scene("run-failed"), &mono, 80, 24);
+	play(scene("key"), &mono, 80, 24);
 }
 
 static void test_narrow(void **state)
@@ -286,6 +310,9 @@ static void test_narrow(void **state)
 	play(scene("confirm"), &utf8, 80, 24);
 	play(scene("services"), &utf8, 60, 12);
 	play(scene("runs"), &utf8, 60, 12);
+	play(scene("key"), &utf8, 80, 24);
+	play(scene("key-chinese"), &utf8, 80, 24);
+	play(scene("key"), &utf8, 60, 12);
 }
 
 /* --- what moves --- */

@@ -4,25 +4,8 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-BIN=$(dirname "$SLUICE")/lab
-
-# --- Kie's fake ---
-
-kie_answers() {
-	KIE=$(sed -n 's/.*\(127\.0\.0\.1:[0-9]*\).*/\1/p' "$T/kie.log" | head -n 1)
-	[ -n "$KIE" ] && curl -fsS "http://$KIE/v1/health" >/dev/null 2>&1
-}
-
-kie_start() {
-	"$BIN/fakekie" 127.0.0.1:0 >"$T/kie.log" 2>&1 </dev/null &
-	note_pid "$T/kie.noted" $!
-	disown
-	await 20 kie_answers || die "the fake Kie does not come up: $(tail -n 3 "$T/kie.log")"
-}
-
 kie() {
-	curl -fsS -X "$1" -H 'Content-Type: application/json' "http://$KIE/v1/default/kie/$2" \
-		-o "$T/kie.out" -d "$3" || fail "Kie refuses $1 $2: $3"
+	fake_ask "$1" "/v1/default/kie/$2" "$3" >"$T/kie.out" || fail "Kie refuses $1 $2: $3"
 }
 
 # kie_new KEY VALUE LABELS: its id goes to $ID
@@ -44,7 +27,7 @@ inventory() {
 		environment: { name: city }
 		configs:
 		  city: { type: etcd, endpoints: "http://127.0.0.1:$PORT" }
-		  kie: { type: kie, url: "http://$KIE" }
+		  kie: { type: kie, url: "$url" }
 	END
 }
 
@@ -73,12 +56,12 @@ history_is_listed() {
 	expect_out '^+  [0-9]* .* 2  *1  live '
 	expect_out '^-  [0-9]* .* 1  *1  superseded '
 	sluice_on get history pool.yaml/environment=prod/service=cart@city -o json
-	expect_out '"standing":"live","value":"pool:\\n  size: 80'
+	expect_out '"standing":"live","what":"size: 80","value":"pool:\\n  size: 80'
 	expect_out '"sources":\[{"name":"city"'
 	! grep -qa "$(printf '\033')" "$T/out" || fail "an escape sequence"
 	sluice_on get history route --source kie
-	expect_out '^+  [0-9]* .* live .*size: 12$'
-	expect_out '^-  [0-9]* .* superseded .*size: 10$'
+	expect_out '^+  [0-9]* .* 1  *1  live  *size: 12$'
+	expect_out '^-  [0-9]* .* -  *-  superseded *-$'
 }
 
 a_key_is_named() {
@@ -123,7 +106,7 @@ if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
 	exit 0
 fi
 etcd_start
-kie_start
+fake_start fakekie
 inventory
 fill
 run_case "a key's history, on etcd and Kie" history_is_listed
