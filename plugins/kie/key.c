@@ -47,7 +47,8 @@ void kie_key_report(const struct kie_key *k, const struct sl_config_sink *sink, 
 		.label_count = k->label_count,
 	};
 
-	sink->key(arg, &key);
+	if (sink->key)
+		sink->key(arg, &key);
 }
 
 bool kie_labels_same(const struct sl_label *a, size_t a_count, const struct sl_label *b,

@@ -216,7 +216,7 @@ struct sl_edge { /* who calls whom */
 	int64_t calls, errors; /* -1 = unknown */
 };
 
-struct sl_registry_sink {
+struct sl_registry_sink { /* all but done may be NULL: not wanted */
 	void (*service)(void *arg, const struct sl_service *s); /* services without instances too */
 	void (*instance)(void *arg, const struct sl_instance *i);
 	void (*edge)(void *arg, const struct sl_edge *e);

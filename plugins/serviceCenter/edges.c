@@ -73,7 +73,7 @@ static void on_edges(struct sl_call *call, const struct sl_error *e)
 					     .calls = -1,
 					     .errors = -1};
 
-		if (!i || pair_compare(&x->pairs[i - 1], &x->pairs[i]) != 0)
+		if (x->sink->edge && (!i || pair_compare(&x->pairs[i - 1], &x->pairs[i]) != 0))
 			x->sink->edge(x->arg, &edge);
 	}
 	sl_chain_end(&call->chain, e);

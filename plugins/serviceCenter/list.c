@@ -46,7 +46,8 @@ static void tell_version(const struct listing *l, const struct sc_version *v)
 		.label_count = v->label_count,
 	};
 
-	l->sink->service(l->arg, &s);
+	if (l->sink->service)
+		l->sink->service(l->arg, &s);
 }
 
 static void tell_row(const struct listing *l, const struct sc_group *g, const struct sc_row *r)
@@ -68,7 +69,8 @@ static void tell_row(const struct listing *l, const struct sc_group *g, const st
 		.note = r->note,
 	};
 
-	l->sink->instance(l->arg, &i);
+	if (l->sink->instance)
+		l->sink->instance(l->arg, &i);
 }
 
 static void tell(struct sl_chain *c)
