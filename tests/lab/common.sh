@@ -102,14 +102,14 @@ children() {
 	done
 }
 
-# running_below DIR: pids of our processes whose program lies below DIR.
+# running PATTERN: pids of our processes whose program's path is like that.
+running() {
+	find /proc/[0-9]*/exe -maxdepth 0 -lname "$1" 2>/dev/null | tr -dc '0-9\n'
+}
+
+# running_below DIR
 running_below() {
-	local exe
-	for exe in /proc/[0-9]*/exe; do
-		case $(readlink "$exe" 2>/dev/null) in
-		"$1"/*) exe=${exe%/exe} && printf '%s\n' "${exe#/proc/}" ;;
-		esac
-	done
+	running "$1/*"
 }
 
 # --- a lab's facts: sourced from its lab.env; all of them are set here so that a typo is an error ---
@@ -173,6 +173,12 @@ instances() {
 			printf '%s:%s ' "$h" "$p"
 		done
 	done
+}
+
+# backend_of URL: the ADDRESS:PORT in one of lab.env's.
+backend_of() {
+	local url=${1#*://}
+	printf '%s' "${url%/*}"
 }
 
 instance_address() {

@@ -42,13 +42,11 @@ lab_start() {
 
 # Controllers of this test's state folders, whatever became of them.
 controllers_kill() {
-	local exe pid
-	for exe in /proc/[0-9]*/exe; do
-		[ "$(readlink "$exe" 2>/dev/null)" = "$(readlink -f "$SLUICE")" ] || continue
-		pid=${exe%/exe}
-		grep -qza "^SLUICE_STATE=$T/" "$pid/environ" 2>/dev/null || continue
-		kill -KILL "${pid#/proc/}" 2>/dev/null
-		await 5 pid_gone "${pid#/proc/}"
+	local pid
+	for pid in $(running "$(readlink -f "$SLUICE")"); do
+		grep -qza "^SLUICE_STATE=$T/" "/proc/$pid/environ" 2>/dev/null || continue
+		kill -KILL "$pid" 2>/dev/null
+		await 5 pid_gone "$pid"
 	done
 }
 
