@@ -142,8 +142,8 @@ backends_reset() {
 
 # backend_write SECTION NAME URL: one backend of the inventory, by the scheme of what lab.env has.
 backend_write() {
-	local url=http://${3#*://}
-	url=${url%/*}
+	local url
+	url=http://$(backend_of "$3")
 	case $3 in
 	'') return ;;
 	etcd://*) url="type: etcd, endpoints: \"$url\"" ;;

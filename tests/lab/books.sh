@@ -71,6 +71,15 @@ callee_of() {
 	esac
 }
 
+# What a service of the chain is asked for.
+page_of() {
+	case $1 in
+	gateway) printf /checkout ;;
+	orders) printf /order ;;
+	stock) printf /reserve ;;
+	esac
+}
+
 # ms that the work of a service takes, so that a chain's traces are worth looking at
 work_of() {
 	case $1 in
@@ -82,10 +91,13 @@ work_of() {
 
 # service_env SERVICE: as pairs of a YAML mapping.
 service_env() {
+	local callee
 	[ -n "$LAB_REGISTRY" ] || return 0
 	backends_env
-	[ -z "$(callee_of "$1")" ] || printf ', SHOP_CALL: %s' "$(callee_of "$1")"
-	[ -z "$(work_of "$1")" ] || printf ', SHOP_WORK: "%s"' "$(work_of "$1")"
+	[ "$1" != shop ] || return 0
+	callee=$(callee_of "$1")
+	printf ', SHOP_PAGE: %s, SHOP_WORK: "%s"' "$(page_of "$1")" "$(work_of "$1")"
+	[ -z "$callee" ] || printf ', SHOP_CALL: %s%s' "$callee" "$(page_of "$callee")"
 }
 
 # playbook_write NAME SERVICE [CONFIG] < strategy block: everything but the strategy is the same.

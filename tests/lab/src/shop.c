@@ -2,9 +2,10 @@
 /*
  * The service that the lab releases: gateway -> orders -> stock, one program, its role given by
  * SHOP_ROLE or the first argument, the next one in the chain by SHOP_CALL=ADDRESS:PORT, or the name
- * of a service that the registry knows. HTTP/1.1 with keep-alive on HOST:PORT. It says its version
- * (the file VERSION beside it, or SHOP_VERSION) in the header x-version and in the JSON of /, and
- * passes on x-lane and x-load-test.
+ * of a service that the registry knows; /PAGE may follow either. HTTP/1.1 with keep-alive on
+ * HOST:PORT. It says its version (the file VERSION beside it, or SHOP_VERSION) in the header
+ * x-version and in the JSON of / and of SHOP_PAGE (as /checkout), and passes on x-lane and
+ * x-load-test.
  *
  * With SHOP_REGISTRY (see registry.h) it registers as SHOP_SERVICE (the role) on SHOP_HOST, with
  * SHOP_ZONE and SHOP_LANE as labels, for SHOP_TTL seconds at a time, and looks for its callee every
@@ -52,7 +53,8 @@ struct peer {
 };
 
 static struct shop {
-	const char *role, *call;
+	const char *role, *page;
+	char call[64], call_page[64]; /* "" = calls nobody */
 	char version[64], mode[64];
 	long slow, fail, work;
 	bool never_ready, ignore_term, stopping;
@@ -209,14 +211,14 @@ static void peer_flush(struct peer *p)
 
 static bool is_work(const struct peer *c)
 {
-	return strcmp(c->path, "/") == 0;
+	return strcmp(c->path, "/") == 0 || (shop.page && strcmp(c->path, shop.page) == 0);
 }
 
 static void client_observe(struct peer *c, int status)
 {
 	struct lab_span span = {.trace = &c->trace,
 				.kind = "SERVER",
-				.name = "get /",
+				.path = c->path,
 				.version = shop.version,
 				.lane = c->lane,
 				.began_us = c->began_us,
@@ -233,7 +235,7 @@ static void call_observe(const struct peer *call, int status)
 {
 	struct lab_span span = {.trace = &call->trace,
 				.kind = "CLIENT",
-				.name = "get /",
+				.path = shop.call_page,
 				.version = shop.version,
 				.lane = "",
 				.remote = shop.member.callee,
@@ -390,7 +392,7 @@ static void call_start(struct peer *c, bool fresh)
 	call->due = lab_now() + CALL_TIMEOUT;
 	call->began_us = lab_wall_us();
 	lab_trace_child(&c->trace, &call->trace);
-	lab_buf_addf(&call->out, "GET / HTTP/1.1\r\nhost: %s\r\n", to);
+	lab_buf_addf(&call->out, "GET %s HTTP/1.1\r\nhost: %s\r\n", shop.call_page, to);
 	if (c->lane[0])
 		lab_buf_addf(&call->out, "x-lane: %s\r\n", c->lane);
 	if (c->mark[0])
@@ -430,7 +432,7 @@ static void client_serve(struct peer *c)
 		metrics_answer(c);
 	else if (!is_work(c))
 		client_answer(c, 404, "{\"error\":\"no such page\"}\n");
-	else if (shop.call)
+	else if (shop.call[0])
 		call_start(c, false);
 	else
 		client_finish(c, "null");
@@ -597,6 +599,17 @@ static void serve(void)
 
 /* --- starting --- */
 
+/* ADDRESS:PORT or a service's name, and perhaps a page. */
+static void callee_read(void)
+{
+	char *page;
+
+	text_of("SHOP_CALL", "", shop.call, sizeof(shop.call));
+	page = strchrnul(shop.call, '/');
+	snprintf(shop.call_page, sizeof(shop.call_page), "%s", *page ? page : "/");
+	*page = '\0';
+}
+
 static void describe(struct lab_instance *i, const char *address)
 {
 	const char *colon = strrchr(address, ':');
@@ -622,7 +635,7 @@ static void registry_join(void)
 		lab_die("shop: SHOP_REGISTRY: %s", registry);
 	if (!shop.never_ready)
 		m->instance = shop.self;
-	if (shop.call && !strchr(shop.call, ':'))
+	if (shop.call[0] && !strchr(shop.call, ':'))
 		snprintf(m->callee, sizeof(m->callee), "%s", shop.call);
 	m->ttl = (int)number_of("SHOP_TTL", 10);
 	m->every_ms = (int)number_of("SHOP_REFRESH", 1000);
@@ -676,8 +689,8 @@ int main(int argc, char **argv)
 
 	shop.role = argc > 1 ? argv[1] : getenv("SHOP_ROLE");
 	shop.role = shop.role ? shop.role : "orders";
-	shop.call = getenv("SHOP_CALL");
-	shop.call = shop.call && shop.call[0] ? shop.call : NULL;
+	shop.page = getenv("SHOP_PAGE");
+	callee_read();
 	srand((unsigned)getpid());
 	word_read("VERSION", "SHOP_VERSION", "unknown", shop.version, sizeof(shop.version));
 	word_read("SHOP_MODE", "SHOP_MODE", "fine", mode, sizeof(mode));

@@ -112,7 +112,7 @@ static inline void lab_trace_send(const struct lab_spans *s, const struct lab_tr
 
 struct lab_span {
 	const struct lab_trace *trace;
-	const char *kind, *name;        /* SERVER or CLIENT */
+	const char *kind, *path;        /* SERVER or CLIENT; what is asked for */
 	const char *version, *lane;     /* "" = none */
 	const char *remote, *remote_ip; /* CLIENT: who is called; NULL = nobody */
 	unsigned remote_port;
@@ -138,7 +138,7 @@ static inline void lab_tags_add(cJSON *o, const struct lab_span *span)
 
 	snprintf(status, sizeof(status), "%d", span->status);
 	cJSON_AddStringToObject(tags, "http.method", "GET");
-	cJSON_AddStringToObject(tags, "http.path", "/");
+	cJSON_AddStringToObject(tags, "http.path", span->path);
 	cJSON_AddStringToObject(tags, "version", span->version);
 	if (*span->lane)
 		cJSON_AddStringToObject(tags, "lane", span->lane);
@@ -153,14 +153,15 @@ static inline char *lab_span_json(const struct lab_spans *s, const struct lab_sp
 	const struct lab_trace *t = span->trace;
 	cJSON *o = cJSON_CreateObject();
 	int64_t took = lab_wall_us() - span->began_us;
-	char *text;
+	char name[300], *text;
 
+	snprintf(name, sizeof(name), "get %s", span->path);
 	cJSON_AddStringToObject(o, "traceId", t->trace);
 	cJSON_AddStringToObject(o, "id", t->span);
 	if (t->parent[0])
 		cJSON_AddStringToObject(o, "parentId", t->parent);
 	cJSON_AddStringToObject(o, "kind", span->kind);
-	cJSON_AddStringToObject(o, "name", span->name);
+	cJSON_AddStringToObject(o, "name", name);
 	cJSON_AddNumberToObject(o, "timestamp", (double)span->began_us);
 	cJSON_AddNumberToObject(o, "duration", took > 0 ? (double)took : 1);
 	if (t->shared)
