@@ -180,15 +180,18 @@ $(B)/tests/screens/run: $(patsubst %.c,$(B)/%.o,$(SCREENS_SRC)) $(call link,orch
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
 		$(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) -lvterm -lutil -lcmocka -ldl -lpthread -lm
-.PHONY: screens
+.PHONY: screens pictures
 screens: all $(B)/tests/screens/run $(SCREENS_PLUGINS)
 	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
 		$(B)/tests/screens/run
+pictures: all $(B)/tests/screens/run $(SCREENS_PLUGINS)
+	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
+		SVG=man $(B)/tests/screens/run
 
 # --- bench: beside public tools, in one run; its table is no test ---
 BENCH_PROGS := $(patsubst %,$(B)/tests/bench/%,driver feed sleepers)
 BENCH_OBJS  := $(patsubst %,$(B)/tests/bench/%.o,bench counts proc table tools) \
-               $(B)/tests/screens/pty.o $(B)/tests/peers/conform/wire.o
+               $(B)/tests/screens/pty.o $(B)/tests/screens/svg.o $(B)/tests/peers/conform/wire.o
 $(B)/tests/bench/driver: $(BENCH_OBJS) $(call ar,plugins/sdk)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lvterm -lutil -lcmocka -lm

@@ -23,8 +23,9 @@
 #include <cmocka.h>
 
 #include "plugins/sdk/mem.h"
+#include "tests/screens/svg.h"
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 struct pty {
 	pid_t pid;
@@ -200,6 +201,11 @@ const char *pty_text(struct pty *p)
 	for (y = 0; y < p->height; y++)
 		put_row(p, (int)y);
 	return sl_buf_str(&p->text);
+}
+
+void pty_svg(struct pty *p, struct sl_buf *out)
+{
+	svg_of_screen(p->screen, p->width, p->height, out);
 }
 
 static void wait_for(struct pty *p, const char *text, bool there)

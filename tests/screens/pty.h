@@ -29,7 +29,7 @@ int pty_stop(struct pty *p);
 void pty_free(struct pty *p);
 pid_t pty_pid(const struct pty *p);
 
-/* Fail the test, with the screen, unless the text comes (or goes) within 20 s. */
+/* Fail the test, with the screen, unless the text comes (or goes) within a minute. */
 void pty_wait(struct pty *p, const char *text);
 void pty_wait_gone(struct pty *p, const char *text);
 /* The exit status, once it ends by itself. */
@@ -41,6 +41,8 @@ void pty_resize(struct pty *p, unsigned width, unsigned height);
 
 /* The screen as rows of UTF-8, trailing spaces cut. Borrowed until the next call. */
 const char *pty_text(struct pty *p);
+/* The same as a picture. */
+void pty_svg(struct pty *p, struct sl_buf *out);
 /* Everything that it wrote, raw. */
 const struct sl_buf *pty_bytes(const struct pty *p);
 /* Read what is there for at most ms; true when something came. */

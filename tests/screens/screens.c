@@ -123,10 +123,11 @@ static int remove_site(void **state)
 struct mode {
 	const char *name, *term, *locale;
 	bool no_colour;
+	const char *option; /* with an inventory; NULL = none */
 };
-static const struct mode utf8 = {"utf8", "xterm-256color", "C.UTF-8", false};
-static const struct mode ascii = {"ascii", "xterm-256color", "C", false};
-static const struct mode mono = {"mono", "vt100", "C.UTF-8", true};
+static const struct mode utf8 = {"utf8", "xterm-256color", "C.UTF-8", false, NULL};
+static const struct mode ascii = {"ascii", "xterm-256color", "C", false, NULL};
+static const struct mode mono = {"mono", "vt100", "C.UTF-8", true, NULL};
 
 enum with { ALONE, TOWN, CONFIG }; /* which inventory */
 
@@ -147,6 +148,7 @@ static struct pty *start(const struct mode *m, unsigned width, unsigned height, 
 	if (with != ALONE) {
 		argv[3] = "-i";
 		argv[4] = file;
+		argv[5] = m->option;
 	}
 	p = pty_start(&how);
 	free(folder);
@@ -313,6 +315,62 @@ static void test_narrow(void **state)
 	play(scene("key"), &utf8, 80, 24);
 	play(scene("key-chinese"), &utf8, 80, 24);
 	play(scene("key"), &utf8, 60, 12);
+}
+
+/* --- pictures, for people: SVG=FOLDER --- */
+
+static const struct picture {
+	const char *name;
+	bool inventory;
+	unsigned height;
+	const char *const *keys;
+} pictures[] = {
+	{"console-services", true, 24, KEYS("wait:payments", "j", "wait:764")},
+	{"console-run", false, 26,
+	 KEYS("wait:rolledBack", "j", "j", "enter", "wait:upgrade 12", "wait:folded")},
+	{"console-trace", true, 20,
+	 KEYS("3", "wait:read at", "G", "enter", "wait:critical path", "j", "j",
+	      "wait:with an error")},
+};
+
+static void write_picture(struct pty *p, const char *folder, const char *name)
+{
+	char *path = sl_asprintf("%s/%s.svg", folder, name);
+	FILE *f = fopen(path, "we");
+	struct sl_buf out;
+
+	assert_non_null(f);
+	sl_buf_init(&out, 1u << 20);
+	pty_svg(p, &out);
+	assert_true(out.len < 60000); /* it stands in pages */
+	assert_int_equal(fwrite(sl_buf_str(&out), 1, out.len, f), out.len);
+	assert_int_equal(fclose(f), 0);
+	sl_buf_release(&out);
+	free(path);
+}
+
+static void test_pictures(void **state)
+{
+	const char *moving[] = {
+		now_env, config_env, home_env, "TOWN_TURNS=33", "COLORTERM=truecolor", NULL};
+	const struct mode quick = {"quick", "xterm-256color", "C.UTF-8", false, "--interval=1s"};
+	const char *folder = getenv("SVG");
+	const char *const *before = env;
+	size_t i;
+
+	(void)state;
+	env = moving;
+	assert_non_null(folder);
+	for (i = 0; i < SL_COUNT(pictures); i++) {
+		struct pty *p = start(&quick, 120, pictures[i].height, pictures[i].inventory);
+
+		pty_keys(p, pictures[i].keys);
+		pty_settle(p);
+		write_picture(p, folder, pictures[i].name);
+		assert_int_equal(pty_stop(p), 0);
+		pty_free(p);
+	}
+	env = before;
 }
 
 /* --- what moves --- */
@@ -535,6 +593,10 @@ int main(void)
 		cmocka_unit_test(test_manual_agrees),
 	};
 
+	const struct CMUnitTest drawing[] = {cmocka_unit_test(test_pictures)};
+
+	if (getenv("SVG"))
+		return cmocka_run_group_tests(drawing, make_site, remove_site);
 	cmocka_set_test_filter(getenv("ONLY"));
 	return cmocka_run_group_tests(tests, make_site, remove_site);
 }
