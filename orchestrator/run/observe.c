@@ -396,6 +396,12 @@ static void registry_instance(void *arg, const struct sl_instance *i)
 	registered_add(&l->out->registry, l->w->resolved, i);
 }
 
+static void registry_service(void *arg, const struct sl_service *s)
+{
+	(void)arg;
+	(void)s;
+}
+
 static void registry_done(void *arg, const struct sl_read_end *end)
 {
 	struct looking *l = arg;
@@ -404,6 +410,7 @@ static void registry_done(void *arg, const struct sl_read_end *end)
 }
 
 static const struct sl_registry_sink registry_sink = {
+	.service = registry_service,
 	.instance = registry_instance,
 	.done = registry_done,
 };

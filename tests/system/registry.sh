@@ -15,7 +15,8 @@ without_patience() {
 
 # with_config PLAYBOOK VALUE: the same, which also sets a key.
 with_config() {
-	sed -e "s|^    config: .*|    config: { use: settings, set: { limit: \"$2\", greeting: \"hi \$(version)\" } }|" \
+	sed -e '/^    config: /d' \
+		-e "s|^    registry: .*|&\n    config: { use: settings, set: { limit: \"$2\", greeting: \"hi \$(version)\" } }|" \
 		-e 's/^name: .*/name: config/' "$1.yaml" >config.yaml
 }
 
