@@ -144,7 +144,7 @@ static void want(struct app *a)
 	struct screen *s = app_screen(a);
 	const struct vw_view *v = s && s->ops->data ? vw_find(s->ops->data) : NULL;
 
-	site_want(a->site, v ? v->roles : 0);
+	site_want(a->site, (v ? v->roles : 0) | (s ? s->ops->roles : 0));
 }
 
 static void pin(struct app *a, struct screen *s)

@@ -28,6 +28,7 @@ struct screen_ops {
 	const char *name, *title;
 	unsigned tab;              /* 1 to 8; 0 = opened from others or by command */
 	const char *data;          /* name of its vw_view; NULL = none */
+	unsigned roles;            /* enum cat_role bits polled for it besides those of data */
 	const char *enter;         /* what enter opens, about the row's id; NULL = nothing */
 	const char *empty;         /* what stands there without rows */
 	const char *twin;          /* the command that prints the same: "get services" */

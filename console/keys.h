@@ -69,7 +69,11 @@ enum action {
 	ACT_REPAINT,
 	ACT_SUSPEND,
 	ACT_QUIT,
-	/* runs; these change the world */
+	/* instances; these change the world, and so do the next */
+	ACT_DRAIN,
+	ACT_ENABLE,
+	ACT_WEIGHT,
+	/* runs */
 	ACT_RUN_START,
 	ACT_RUN_PROMOTE,
 	ACT_RUN_HOLD,

@@ -97,6 +97,7 @@ static int take(struct options *o, int value)
 		return take_interval(o, optarg);
 	case O_STATE:
 		o->state = optarg;
+		setenv("SLUICE_STATE", optarg, 1); /* for what is started from here */
 		return -1;
 	case O_THEME:
 		o->theme = optarg;

@@ -131,6 +131,7 @@ static const struct {
 	[PROMPT_FILTER] = {"/ ", "words  col:val  col>n  !term  /re/  tag=v"},
 	[PROMPT_COMMAND] = {": ", "tab completes, up brings back"},
 	[PROMPT_NAMED] = {"@ ", "console: filters: of config.yaml names them"},
+	[PROMPT_ASK] = {"", ""}, /* its own */
 	[PROMPT_REASON] = {"write mode, ticket or reason: ", "15 minutes; esc stays read-only"},
 };
 
@@ -164,6 +165,19 @@ void prompt_open(struct app *a, enum prompt_kind kind, const char *text)
 	if (kind == PROMPT_NAMED)
 		complete(a); /* says which there are */
 	app_dirty(a);
+}
+
+void prompt_ask(struct app *a, const char *label, const char *hint,
+		void (*told)(struct app *a, void *arg, const char *text), void *arg)
+{
+	struct prompt *p = &a->prompt;
+
+	free(p->arg);
+	p->label = label;
+	p->hint = hint;
+	p->told = told;
+	p->arg = arg;
+	prompt_open(a, PROMPT_ASK, "");
 }
 
 static void remember(struct history *h, const char *text)
@@ -233,6 +247,8 @@ static void take(struct app *a)
 		command_run(a, text);
 	else if (p->kind == PROMPT_NAMED && *text)
 		named_use(a, text);
+	else if (p->kind == PROMPT_ASK)
+		p->told(a, p->arg, text);
 }
 
 static void cancel(struct app *a)
@@ -265,11 +281,12 @@ void prompt_key(struct app *a, uint32_t key)
 void prompt_draw(struct app *a, struct canvas *c, struct rect r)
 {
 	struct prompt *p = &a->prompt;
-	const char *side = p->note[0] ? p->note : kinds[p->kind].hint;
+	bool own = p->kind == PROMPT_ASK;
+	const char *side = p->note[0] ? p->note : own ? p->hint : kinds[p->kind].hint;
 	unsigned at, side_width = (unsigned)sl_text_width(side);
 
 	at = 1 + canvas_text(c, r.x + 1, r.y, r.width - 1, look_bold(PAINT_ACCENT),
-			     kinds[p->kind].label);
+			     own ? p->label : kinds[p->kind].label);
 	line_draw(&p->line, c, r.x + at, r.y, r.width - at, look(PAINT_BRIGHT));
 	if (at + sl_text_width(p->line.text) + side_width + 3 < r.width)
 		canvas_right(c, r.x, r.y, r.width - 1,
@@ -286,5 +303,6 @@ void prompt_release(struct prompt *p)
 	for (k = 0; k < PROMPT_KINDS; k++)
 		for (i = 0; i < p->history[k].count; i++)
 			free(p->history[k].items[i]);
+	free(p->arg);
 	free(p->before);
 }

@@ -19,7 +19,7 @@ static const struct screen_ops services = {
 	.title = "Services",
 	.tab = 1,
 	.data = "services",
-	.enter = "instances",
+	.enter = "service",
 	.twin = "get services",
 	.hints = service_hints,
 	.offers = service_offers,
@@ -47,8 +47,8 @@ static const struct screen_ops releases = {
 };
 
 const struct screen_ops *const screens[] = {
-	&services, &instances,  &view_traces, &view_trace, &view_keys,   &view_key, &view_runs,
-	&view_run, &view_steps, &view_launch, &releases,   &view_events, NULL,
+	&services,  &view_service, &instances,  &view_traces, &view_trace, &view_keys,   &view_key,
+	&view_runs, &view_run,     &view_steps, &view_launch, &releases,   &view_events, NULL,
 };
 
 const struct screen_ops *screen_find(const char *name)

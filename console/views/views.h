@@ -5,15 +5,16 @@
 
 #include "console/app.h"
 
-extern const struct screen_ops view_runs;   /* runs.c */
-extern const struct screen_ops view_run;    /* run.c: one of them */
-extern const struct screen_ops view_steps;  /* steps.c: of one wave */
-extern const struct screen_ops view_launch; /* launch.c: one that may be started */
-extern const struct screen_ops view_traces; /* traces.c */
-extern const struct screen_ops view_events; /* events.c */
-extern const struct screen_ops view_trace;  /* trace.c: one of them */
-extern const struct screen_ops view_keys;   /* key.c */
-extern const struct screen_ops view_key;    /* key.c: one of them */
+extern const struct screen_ops view_runs;    /* runs.c */
+extern const struct screen_ops view_run;     /* run.c: one of them */
+extern const struct screen_ops view_steps;   /* steps.c: of one wave */
+extern const struct screen_ops view_launch;  /* launch.c: one that may be started */
+extern const struct screen_ops view_traces;  /* traces.c */
+extern const struct screen_ops view_events;  /* events.c */
+extern const struct screen_ops view_trace;   /* trace.c: one of them */
+extern const struct screen_ops view_keys;    /* key.c */
+extern const struct screen_ops view_key;     /* key.c: one of them */
+extern const struct screen_ops view_service; /* service.c: one of them */
 
 /* --- traces.c --- */
 bool traces_have_source(struct app *a);

@@ -39,8 +39,11 @@ const char *vw_release_version(struct vw_table *t, const char *release);
 /* Is this environment, or service, one that the world wants to see? NULL and "" match all. */
 bool vw_wanted(const char *want, const char *is);
 
+/* The first event of a run, which says what it is about; NULL = it has none. Yours. */
+cJSON *vw_run_started(struct store *s, int64_t run);
+
 /* --- the views, one a file --- */
 extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events,
-	vw_traces, vw_history, vw_hosts, vw_processes;
+	vw_traces, vw_history, vw_hosts, vw_processes, vw_versions, vw_changes;
 
 #endif

@@ -61,7 +61,8 @@ struct cat_key {
 /* Measures of a service, by the queries that the inventory gives, or common metric names. */
 struct cat_measures {
 	double rate, error_share, p50_ms, p99_ms; /* NaN = unknown */
-	const double *p99_series;                 /* oldest first, one point a refresh */
+	/* oldest first, one point a refresh, all of one length; NULL = none */
+	const double *rate_series, *error_series, *p50_series, *p99_series;
 	size_t series_count;
 };
 

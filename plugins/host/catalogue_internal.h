@@ -78,8 +78,8 @@ struct cat_service_node {
 struct cat_measure_node {
 	char *service;
 	double rate, errors, p50, p99;
-	double next[4]; /* of the refresh under way */
-	double series[CAT_SERIES];
+	double next[4];               /* of the refresh under way */
+	double series[4][CAT_SERIES]; /* by measure; errors as a share */
 	size_t count;
 	UT_hash_handle hh;
 };

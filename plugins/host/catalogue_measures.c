@@ -217,11 +217,28 @@ static bool same(double a, double b)
 	return (isnan(a) && isnan(b)) || a == b;
 }
 
-static void series_push(struct cat_measure_node *node, double value)
+static double share(double errors, double rate)
 {
-	if (node->count == CAT_SERIES)
-		memmove(node->series, node->series + 1, --node->count * sizeof *node->series);
-	node->series[node->count++] = value;
+	return rate > 0 ? fmin(errors / rate, 1) : NAN;
+}
+
+static void series_push(struct cat_measure_node *node)
+{
+	const double now[CAT_MEASURE_COUNT] = {
+		[CAT_RATE] = node->rate,
+		[CAT_ERRORS] = share(node->errors, node->rate),
+		[CAT_P50] = node->p50,
+		[CAT_P99] = node->p99,
+	};
+
+	for (int m = 0; m < CAT_MEASURE_COUNT; m++) {
+		double *series = node->series[m];
+
+		if (node->count == CAT_SERIES)
+			memmove(series, series + 1, (CAT_SERIES - 1) * sizeof *series);
+		series[node->count == CAT_SERIES ? CAT_SERIES - 1 : node->count] = now[m];
+	}
+	node->count += node->count < CAT_SERIES;
 }
 
 /* The refresh is whole: its values are the ones to see. */
@@ -239,7 +256,7 @@ static bool apply(struct cat_source_node *s)
 		node->errors = node->next[CAT_ERRORS];
 		node->p50 = p50;
 		node->p99 = p99;
-		series_push(node, p99);
+		series_push(node);
 	}
 	return changed;
 }
@@ -344,7 +361,8 @@ void cat_measures_release(struct cat_source_node *s)
 
 struct cat_measures catalogue_measures(const struct catalogue *c, const char *service)
 {
-	struct cat_measures none = {NAN, NAN, NAN, NAN, NULL, 0};
+	const struct cat_measures none = {
+		.rate = NAN, .error_share = NAN, .p50_ms = NAN, .p99_ms = NAN};
 	struct cat_measure_node *node;
 
 	for (size_t i = 0; i < c->count; i++) {
@@ -353,10 +371,13 @@ struct cat_measures catalogue_measures(const struct catalogue *c, const char *se
 			continue;
 		return (struct cat_measures){
 			.rate = node->rate,
-			.error_share = node->rate > 0 ? fmin(node->errors / node->rate, 1) : NAN,
+			.error_share = share(node->errors, node->rate),
 			.p50_ms = node->p50,
 			.p99_ms = node->p99,
-			.p99_series = node->series,
+			.rate_series = node->series[CAT_RATE],
+			.error_series = node->series[CAT_ERRORS],
+			.p50_series = node->series[CAT_P50],
+			.p99_series = node->series[CAT_P99],
 			.series_count = node->count,
 		};
 	}

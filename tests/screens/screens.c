@@ -208,7 +208,17 @@ static const struct scene {
 } scenes[] = {
 	{"services", true, KEYS("wait:912")},
 	{"services-filter", true, KEYS("wait:912", "/", "text:p99>400", "enter", "wait:of 14")},
-	{"instances", true, KEYS("wait:912", "enter", "wait:10.8.0.1", "j", "j", "wait:10.8.0.3")},
+	{"service", true,
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:10.8.0.3")},
+	{"service-versions", true,
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "tab", "wait:labelled", "tab",
+	      "wait:NEWEST")},
+	{"service-history", false,
+	 KEYS(":", "text:service cart", "enter", "wait:RPS", "tab", "tab", "tab", "tab",
+	      "wait:WHAT")},
+	{"service-drain", true,
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "m", "m", "w", "wait:reason", "text:OPS-7",
+	      "enter", "wait:WRITE", "D", "wait:Cancel")},
 	{"preview", true, KEYS("wait:912", "space", "wait:noContact")},
 	{"help", true, KEYS("wait:912", "?", "wait:of them")},
 	{"config-empty", true, KEYS("4", "wait:no keys")},
@@ -292,6 +302,7 @@ static void test_ascii(void **state)
 {
 	(void)state;
 	play(scene("services"), &ascii, 120, 36);
+	play(scene("service"), &ascii, 120, 36);
 	play(scene("run-running"), &ascii, 120, 36);
 	play(scene("key-chinese"), &ascii, 120, 36);
 }
@@ -311,6 +322,8 @@ static void test_narrow(void **state)
 	play(scene("run-running"), &utf8, 80, 24);
 	play(scene("confirm"), &utf8, 80, 24);
 	play(scene("services"), &utf8, 60, 12);
+	play(scene("service"), &utf8, 80, 24);
+	play(scene("service"), &utf8, 60, 12);
 	play(scene("runs"), &utf8, 60, 12);
 	play(scene("key"), &utf8, 80, 24);
 	play(scene("key-chinese"), &utf8, 80, 24);
@@ -410,6 +423,17 @@ static void test_promote_is_a_control_row(void **state)
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 	free(folder);
+}
+
+static void test_drain_needs_write_mode(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "j", "enter", "wait:pay-0001", "D", "wait:needs write mode",
+			 "tab", "wait:labelled", "W", "wait:only in the pane of instances"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
 }
 
 static void test_paste_presses_no_key(void **state)
@@ -585,6 +609,7 @@ int main(void)
 		cmocka_unit_test(test_leaves_nothing_behind),
 		cmocka_unit_test(test_quit_and_escape),
 		cmocka_unit_test(test_paste_presses_no_key),
+		cmocka_unit_test(test_drain_needs_write_mode),
 		cmocka_unit_test(test_promote_is_a_control_row),
 		cmocka_unit_test(test_rebinding),
 		cmocka_unit_test(test_named_filters),

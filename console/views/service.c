@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One service: how it does over time, then a pane at a time: instances, dependencies, config,
+ * versions, history. Each pane is a view of its own with its cursor, sort and filter; only the one
+ * that is looked at is filled.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/views/service_seen.h"
+#include "console/views/views.h"
+#include "plugins/sdk/mem.h"
+
+static const enum action hints[] = {ACT_PANE, ACT_ENTER, ACT_TRACES, ACT_FILTER, ACT_MARK,
+				    ACT_BACK, ACT_DRAIN, ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
+static const enum action offers[] = {ACT_PANE,   ACT_TRACES, ACT_DRAIN,
+				     ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
+
+static const struct {
+	const char *view, *empty;
+} panes[PANE_COUNT] = {
+	[PANE_INSTANCES] = {"instances", "no registry lists an instance of it"},
+	[PANE_DEPENDENCIES] = {"dependencies", "nobody is known to call it, or to be called by it"},
+	[PANE_CONFIG] = {"keys", "no key of a config centre is labelled with it"},
+	[PANE_VERSIONS] = {"versions", "no instance says which version it runs"},
+	[PANE_HISTORY] = {"changes", "nothing is known to have changed it"},
+};
+
+struct own {
+	enum pane pane;
+	struct table others[PANE_COUNT]; /* while they are not looked at */
+	bool begun[PANE_COUNT];
+	long counts[PANE_COUNT];
+	char newest[64];
+};
+
+static void pane_begin(struct screen *s, enum pane p)
+{
+	struct own *o = s->own;
+
+	table_init(&s->table, vw_find(panes[p].view));
+	s->table.about_one = !strcmp(vw_find(panes[p].view)->columns[0].key, "service");
+	o->begun[p] = true;
+}
+
+static void open_own(struct app *a, struct screen *s)
+{
+	struct own *o = s->own;
+	size_t i;
+
+	(void)a;
+	for (i = 0; i < PANE_COUNT; i++)
+		o->counts[i] = -1;
+	table_release(&s->table);
+	pane_begin(s, PANE_INSTANCES);
+}
+
+static void close_own(struct screen *s)
+{
+	struct own *o = s->own;
+	size_t i;
+
+	for (i = 0; i < PANE_COUNT; i++)
+		if (o->begun[i] && i != o->pane)
+			table_release(&o->others[i]);
+}
+
+static void count(struct screen *s, const struct catalogue *c)
+{
+	struct own *o = s->own;
+	size_t i;
+
+	o->counts[o->pane] = s->table.data ? (long)s->table.data->count : -1;
+	o->counts[PANE_INSTANCES] = 0;
+	for (i = 0; c && i < catalogue_service_count(c); i++)
+		if (!strcmp(catalogue_service(c, i)->service, s->subject))
+			o->counts[PANE_INSTANCES] += (long)catalogue_service(c, i)->count;
+}
+
+static void refresh(struct app *a, struct screen *s)
+{
+	struct own *o = s->own;
+	struct vw_world w = site_world(a->site, s->subject, app_now(a));
+
+	table_set(&s->table, vw_table_fill(vw_find(panes[o->pane].view), &w), app_now(a),
+		  a->overlay == OVERLAY_CONFIRM);
+	count(s, w.catalogue);
+}
+
+static bool has_view(enum pane p)
+{
+	return vw_find(panes[p].view) != NULL;
+}
+
+static void next_pane(struct app *a, struct screen *s)
+{
+	struct own *o = s->own;
+
+	o->others[o->pane] = s->table;
+	memset(&s->table, 0, sizeof s->table);
+	do
+		o->pane = (o->pane + 1) % PANE_COUNT;
+	while (!has_view(o->pane));
+	if (o->begun[o->pane])
+		s->table = o->others[o->pane];
+	else
+		pane_begin(s, o->pane);
+	a->preview = false;
+	refresh(a, s);
+}
+
+static bool act(struct app *a, struct screen *s, enum action what)
+{
+	if (what == ACT_PANE) {
+		next_pane(a, s);
+		return true;
+	}
+	if (what == ACT_TRACES) {
+		app_jump(a, view_traces.tab, s->subject);
+		return true;
+	}
+	if (!instance_is_action(what))
+		return false;
+	instance_ask(a, s, what);
+	return true;
+}
+
+static const char *why(struct app *a, struct screen *s, enum action what)
+{
+	const struct own *o = s->own;
+
+	if (instance_is_action(what) && o->pane != PANE_INSTANCES)
+		return "only in the pane of instances";
+	if (instance_is_action(what))
+		return instance_why(a, s, what);
+	return traces_why(a, s, what);
+}
+
+static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct rect r)
+{
+	struct own *o = s->own;
+	struct service_head h = {
+		.service = s->subject, .catalogue = site_catalogue(a->site), .pane = o->pane};
+
+	memcpy(h.counts, o->counts, sizeof h.counts);
+	return service_draw_head(&h, c, r);
+}
+
+static bool state(struct app *a, struct screen *s, enum paint *paint, char *text, size_t size)
+{
+	const struct own *o = s->own;
+
+	(void)a;
+	if (s->table.data && s->table.data->count)
+		return false;
+	*paint = PAINT_DIM;
+	snprintf(text, size, "%s", panes[o->pane].empty);
+	return true;
+}
+
+const struct screen_ops view_service = {
+	.name = "service",
+	.title = "Service",
+	.roles = CAT_REGISTRY | CAT_METRICS | CAT_CONFIG,
+	.twin = "get instances SERVICE",
+	.hints = hints,
+	.offers = offers,
+	.own_size = sizeof(struct own),
+	.open = open_own,
+	.close = close_own,
+	.refresh = refresh,
+	.act = act,
+	.why = why,
+	.head = head,
+	.state = state,
+};
