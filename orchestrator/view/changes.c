@@ -12,15 +12,15 @@
 
 #define RUNS_MAX 50
 
-enum { COL_TIME, COL_WHAT, COL_SERVICE, COL_SUBJECT, COL_TEXT, COL_WHO, COL_REASON, COL_COUNT };
+enum { COL_SERVICE, COL_TIME, COL_WHAT, COL_SUBJECT, COL_TEXT, COL_WHO, COL_REASON, COL_COUNT };
 
 static const struct vw_column columns[COL_COUNT] = {
+	[COL_SERVICE] = {"service", "SERVICE", "Service that it is about.", VW_TEXT, 8, 30, 5,
+			 false},
 	[COL_TIME] = {"time", "AGE", "When it happened; of a run, when it began.", VW_TIME, 4, 6, 0,
 		      false},
 	[COL_WHAT] = {"what", "WHAT", "The run, or the backend that said it.", VW_TEXT, 8, 16, 0,
 		      false},
-	[COL_SERVICE] = {"service", "SERVICE", "Service that it is about.", VW_TEXT, 8, 30, 5,
-			 false},
 	[COL_SUBJECT] = {"subject", "SUBJECT", "The run's name, the instance or the key.", VW_TEXT,
 			 8, 40, 1, false},
 	[COL_TEXT] = {"text", "CHANGE", "What became of it.", VW_TEXT, 8, 40, 1, false},

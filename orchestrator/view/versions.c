@@ -30,7 +30,7 @@ static const struct vw_column columns[COL_COUNT] = {
 		    false},
 	[COL_ALL] = {"all", "ALL", "Its instances, whatever their state.", VW_NUMBER, 3, 7, 1,
 		     false},
-	[COL_SHARE] = {"share", "SHARE", "Share of the service's instances.", VW_SHARE, 5, 6, 1,
+	[COL_SHARE] = {"share", "SHARE", "Share of the service's instances.", VW_SHARE, 5, 8, 1,
 		       false},
 	[COL_FIRST] = {"first", "OLDEST", "Since when its oldest instance stands.", VW_TIME, 6, 8,
 		       2, false},

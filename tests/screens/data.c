@@ -160,7 +160,9 @@ static void steps(struct maker *m, int from, int to, int64_t ms)
 /* Stage, three upgraded, a quarter of the traffic. */
 static void first_quarter(struct maker *m)
 {
-	event(m, 0, "\"event\":\"run.started\",\"name\":\"cart\",\"kind\":\"rollout\"");
+	event(m, 0,
+	      "\"event\":\"run.started\",\"name\":\"cart\",\"kind\":\"rollout\",\"service\":"
+	      "\"cart\",\"version\":\"3.3.8\"");
 	steps(m, 1, 12, 400);
 	steps(m, 13, 24, 900);
 	step(m, 25, 15, NULL);

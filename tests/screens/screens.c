@@ -209,13 +209,12 @@ static const struct scene {
 	{"services", true, KEYS("wait:912")},
 	{"services-filter", true, KEYS("wait:912", "/", "text:p99>400", "enter", "wait:of 14")},
 	{"service", true,
-	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:10.8.0.3")},
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:0.10:9000  ok")},
 	{"service-versions", true,
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "tab", "wait:labelled", "tab",
 	      "wait:NEWEST")},
 	{"service-history", false,
-	 KEYS(":", "text:service cart", "enter", "wait:RPS", "tab", "tab", "tab", "tab",
-	      "wait:WHAT")},
+	 KEYS(":", "text:service cart", "enter", "wait:RPS", "tab", "tab", "tab", "wait:WHAT")},
 	{"service-drain", true,
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "m", "m", "w", "wait:reason", "text:OPS-7",
 	      "enter", "wait:WRITE", "D", "wait:Cancel")},
@@ -431,7 +430,8 @@ static void test_drain_needs_write_mode(void **state)
 
 	(void)state;
 	pty_keys(p, KEYS("wait:912", "j", "enter", "wait:pay-0001", "D", "wait:needs write mode",
-			 "tab", "wait:labelled", "W", "wait:only in the pane of instances"));
+			 "tab", "wait:labelled", "tab", "wait:NEWEST", "W",
+			 "wait:only in the pane of instances"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 }
