@@ -32,7 +32,7 @@ struct own {
 	struct table others[PANE_COUNT]; /* while they are not looked at */
 	bool begun[PANE_COUNT];
 	long counts[PANE_COUNT];
-	char newest[64];
+	struct question *edges; /* NULL = not asked, or nobody to ask */
 };
 
 static void pane_begin(struct screen *s, enum pane p)
@@ -61,6 +61,7 @@ static void close_own(struct screen *s)
 	struct own *o = s->own;
 	size_t i;
 
+	question_free(o->edges);
 	for (i = 0; i < PANE_COUNT; i++)
 		if (o->begun[i] && i != o->pane)
 			table_release(&o->others[i]);
@@ -83,14 +84,15 @@ static void refresh(struct app *a, struct screen *s)
 	struct own *o = s->own;
 	struct vw_world w = site_world(a->site, s->subject, app_now(a));
 
+	if (o->pane == PANE_DEPENDENCIES && !o->edges)
+		o->edges = edges_ask(a->site);
+	if (o->edges) {
+		question_take(o->edges);
+		w.edges = question_state(o->edges).found;
+	}
 	table_set(&s->table, vw_table_fill(vw_find(panes[o->pane].view), &w), app_now(a),
 		  a->overlay == OVERLAY_CONFIRM);
 	count(s, w.catalogue);
-}
-
-static bool has_view(enum pane p)
-{
-	return vw_find(panes[p].view) != NULL;
 }
 
 static void next_pane(struct app *a, struct screen *s)
@@ -99,9 +101,7 @@ static void next_pane(struct app *a, struct screen *s)
 
 	o->others[o->pane] = s->table;
 	memset(&s->table, 0, sizeof s->table);
-	do
-		o->pane = (o->pane + 1) % PANE_COUNT;
-	while (!has_view(o->pane));
+	o->pane = (o->pane + 1) % PANE_COUNT;
 	if (o->begun[o->pane])
 		s->table = o->others[o->pane];
 	else
@@ -112,10 +112,19 @@ static void next_pane(struct app *a, struct screen *s)
 
 static bool act(struct app *a, struct screen *s, enum action what)
 {
+	const struct vw_row *row = table_row(&s->table);
+	struct own *o = s->own;
+
 	if (what == ACT_PANE) {
 		next_pane(a, s);
 		return true;
 	}
+	if (what == ACT_ENTER && o->pane == PANE_DEPENDENCIES && row) {
+		app_open(a, "service", row->full);
+		return true;
+	}
+	if (what == ACT_REFETCH && o->pane == PANE_DEPENDENCIES && o->edges)
+		question_ask(o->edges); /* and the others, below */
 	if (what == ACT_TRACES) {
 		app_jump(a, view_traces.tab, s->subject);
 		return true;
@@ -151,7 +160,12 @@ static bool state(struct app *a, struct screen *s, enum paint *paint, char *text
 {
 	const struct own *o = s->own;
 
-	(void)a;
+	if (o->pane == PANE_DEPENDENCIES && o->edges) {
+		struct question_state now = question_state(o->edges);
+
+		if (now.under_way || now.failed || s->table.data->count)
+			return edges_say(o->edges, a->fixed_now, paint, text, size);
+	}
 	if (s->table.data && s->table.data->count)
 		return false;
 	*paint = PAINT_DIM;

@@ -128,8 +128,6 @@ static void draw_panes(const struct service_head *h, struct canvas *c, struct re
 		struct look l =
 			open ? look_on(look_bold(PAINT_BRIGHT), GROUND_TAB) : look(PAINT_DIM);
 
-		if (!vw_find(pane_words[p]) && p == PANE_DEPENDENCIES)
-			continue;
 		pane_text(h, (enum pane)p, open, c, text, sizeof text);
 		x += canvas_text(c, x, r.y, end - x, l, text) + 1;
 	}

@@ -4,6 +4,7 @@
 #define SLUICE_CONSOLE_SERVICE_SEEN_H
 
 #include "console/app.h"
+#include "console/question.h"
 
 enum pane {
 	PANE_INSTANCES,
@@ -25,6 +26,12 @@ struct service_head {
 extern const char *const pane_words[PANE_COUNT];
 /* Graphs as far as there is room, then the line of panes. Returns the rows used. */
 unsigned service_draw_head(const struct service_head *h, struct canvas *c, struct rect r);
+
+/* --- service_edges.c: who calls whom --- */
+/* Asked at once; NULL = no source knows. Yours: question_free. Its answers are struct edges. */
+struct question *edges_ask(struct site *s);
+/* As ask_say of ask.h. */
+bool edges_say(const struct question *q, int64_t now, enum paint *paint, char *text, size_t size);
 
 /* --- service_acts.c: drain, enable, weight --- */
 extern const enum action instance_actions[]; /* ends with ACT_NONE */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/view/edges.h"
 #include "orchestrator/view/trace_read.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
@@ -137,8 +138,8 @@ int look_open(struct look *l, struct cli *c, bool live)
 		cli_error("a history is asked for, not followed: sluice get history KEY");
 		return RUN_INPUT;
 	}
-	if (live && l->view->roles & CAT_TRACING) {
-		cli_error("%s are searched for, not followed: sluice get %s", l->view->name,
+	if (live && (l->view->roles & CAT_TRACING || l->view->edges)) {
+		cli_error("%s are asked for, not followed: sluice get %s", l->view->name,
 			  l->view->name);
 		return RUN_INPUT;
 	}
@@ -178,6 +179,7 @@ void look_close(struct look *l)
 	vw_filter_free(l->filter);
 	traces_free(l->traces);
 	key_history_free(l->history);
+	edges_free(l->edges);
 	*l = (struct look){0};
 }
 
@@ -193,6 +195,7 @@ struct vw_table *look_table(const struct look *l, bool by_id)
 		.hosts = l->hosts,
 		.traces = l->traces,
 		.history = l->history,
+		.edges = l->edges,
 	};
 	struct vw_table *t = vw_table_fill(l->view, &world);
 
@@ -220,6 +223,29 @@ static bool is_settled(const struct look *l)
 	return l->hosts ? host_looks_settled(l->hosts) : catalogue_settled(l->catalogue);
 }
 
+struct asking {
+	struct look *l;
+	bool done;
+};
+
+static void on_edges(void *arg, struct edges *found)
+{
+	struct asking *a = arg;
+
+	a->l->edges = found;
+	a->done = true;
+}
+
+/* Every plugin ends its call in time by itself. */
+static void ask_edges(struct look *l, int64_t ms)
+{
+	struct asking a = {.l = l};
+
+	edges_read(uv_default_loop(), l->catalogue, sl_time_now(), ms, on_edges, &a);
+	while (!a.done)
+		uv_run(uv_default_loop(), UV_RUN_ONCE);
+}
+
 void look_settle(struct look *l, int64_t ms)
 {
 	uv_loop_t *loop = uv_default_loop();
@@ -242,6 +268,8 @@ void look_settle(struct look *l, int64_t ms)
 	over = false;
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_run(loop, UV_RUN_NOWAIT);
+	if (l->view->edges)
+		ask_edges(l, ms);
 }
 
 int look_verdict(const struct look *l)
@@ -258,6 +286,14 @@ int look_verdict(const struct look *l)
 		return RUN_DONE;
 	if (l->traces)
 		return look_search_verdict(l);
+	if (l->edges && !l->edges->asked) {
+		cli_error("%s: no backend that it names knows who calls whom", l->c->inventory);
+		return RUN_INPUT;
+	}
+	if (l->edges && *l->edges->error)
+		cli_error("%s", l->edges->error);
+	if (l->edges && !l->edges->answered)
+		return RUN_UNREACHABLE;
 	for (size_t i = 0; i < catalogue_source_count(l->catalogue); i++) {
 		struct cat_source s = catalogue_source(l->catalogue, i);
 

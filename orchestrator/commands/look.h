@@ -17,6 +17,7 @@ struct look {
 	struct inventory_file *inventory;
 	struct vw_sources *sources;
 	struct host_looks *hosts;    /* of a view of hosts, else NULL */
+	struct edges *edges;         /* of a view of dependencies; NULL = not yet asked */
 	struct traces *traces;       /* of a view that is asked, not polled; NULL = not yet */
 	struct key_history *history; /* the same */
 	struct catalogue *catalogue; /* NULL: the view needs none, or there is no inventory */

@@ -86,6 +86,7 @@ struct vw_table {
 
 struct host_looks;  /* host_look.h */
 struct traces;      /* trace_read.h */
+struct edges;       /* edges.h */
 struct key_history; /* key_read.h */
 struct key_version;
 
@@ -99,6 +100,7 @@ struct vw_world {
 	const struct host_looks *hosts;
 	const struct traces *traces;       /* what a search found */
 	bool fold;                         /* what repeats is one row, where a view can */
+	const struct edges *edges;         /* who calls whom, as it was asked for */
 	const struct key_history *history; /* of one key */
 	const struct key_version *draft;   /* of that key, not published */
 };
@@ -112,6 +114,7 @@ struct vw_view {
 	size_t column_count;
 	const char *sort; /* column key it is sorted by at first; "-" before it = descending */
 	bool store;       /* it reads the state store */
+	bool edges;       /* it needs world.edges, which is asked for, not polled */
 	bool hosts;       /* it looks at the inventory's hosts */
 	const char *rows; /* what its rows are called; NULL = as name */
 	/* Fill the table with every row there is. */

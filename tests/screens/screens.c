@@ -211,10 +211,13 @@ static const struct scene {
 	{"service", true,
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:0.10:9000  ok")},
 	{"service-versions", true,
-	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "tab", "wait:labelled", "tab",
-	      "wait:NEWEST")},
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "tab", "wait:fx.rates", "tab",
+	      "wait:labelled", "tab", "wait:NEWEST")},
+	{"service-dependencies", true,
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "tab", "wait:fx.rates", "wait:read at")},
 	{"service-history", false,
-	 KEYS(":", "text:service cart", "enter", "wait:RPS", "tab", "tab", "tab", "wait:WHAT")},
+	 KEYS(":", "text:service cart", "enter", "wait:RPS", "tab", "tab", "tab", "tab",
+	      "wait:WHAT")},
 	{"service-drain", true,
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "m", "m", "w", "wait:reason", "text:OPS-7",
 	      "enter", "wait:WRITE", "D", "wait:Cancel")},
@@ -430,7 +433,7 @@ static void test_drain_needs_write_mode(void **state)
 
 	(void)state;
 	pty_keys(p, KEYS("wait:912", "j", "enter", "wait:pay-0001", "D", "wait:needs write mode",
-			 "tab", "wait:labelled", "tab", "wait:NEWEST", "W",
+			 "tab", "wait:fx.rates", "tab", "wait:labelled", "tab", "wait:NEWEST", "W",
 			 "wait:only in the pane of instances"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
