@@ -147,6 +147,8 @@ int look_open(struct look *l, struct cli *c, bool live)
 	rc = check_question(l);
 	if (!rc && (l->view->store || l->view->hosts))
 		rc = cli_open_store(c);
+	if (!rc && l->view->may_store && !c->store)
+		store_open(NULL, &c->store, NULL); /* without it less is told */
 	must = l->view->hosts || (l->view->roles && !l->view->store);
 	if (!rc && must && !c->inventory) {
 		cli_error("`%s` come from the %s of an inventory: say -i INVENTORY", l->view->name,

@@ -8,11 +8,14 @@
 #include <uthash.h>
 
 #include "orchestrator/view/internal.h"
+#include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
-#define VERSIONS_MAX 64
-#define ERRORS_BAD   0.01 /* a share of failed requests that deserves a look */
+#define VERSIONS_MAX    64
+#define RUNS_MAX        20
+#define RUN_EXPLAINS_MS (30 * 60 * 1000) /* changes in its registry after it began */
+#define ERRORS_BAD      0.01             /* a share of failed requests that deserves a look */
 
 enum {
 	COL_SERVICE,
@@ -29,6 +32,7 @@ enum {
 	COL_P99,
 	COL_P99_SERIES,
 	COL_CONFIG_REVISION,
+	COL_CHANGED_BY,
 	COL_CHANGED,
 	COL_COUNT
 };
@@ -55,8 +59,10 @@ static const struct vw_column columns[COL_COUNT] = {
 			    6, false},
 	[COL_CONFIG_REVISION] = {"configRevision", "CFG", "Newest revision of its config keys.",
 				 VW_TEXT, 3, 12, 7, false},
-	[COL_CHANGED] = {"changed", "CHANGED", "When an instance was last seen to change.", VW_TIME,
-			 5, 8, 4, false},
+	[COL_CHANGED_BY] = {"changedBy", "CHANGED",
+			    "What changed it last: a run, a config key, the registry.", VW_TEXT, 7,
+			    12, 4, false},
+	[COL_CHANGED] = {"changed", "AGE", "When that was.", VW_TIME, 4, 6, 4, false},
 };
 
 /* --- state --- */
@@ -120,6 +126,52 @@ enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t
 		return VW_FAILED;
 	return by[SL_INSTANCE_DOWN] || by[SL_INSTANCE_OUT] || by[SL_INSTANCE_UNKNOWN] ? VW_DEGRADED
 										      : VW_WORKING;
+}
+
+/* The worst of those that are not up, and since when: "; i-7: no answer, for 4m". */
+static void put_worst(char *dst, size_t size, const struct cat_service *s, int64_t now)
+{
+	static const enum sl_instance_state worst[] = {SL_INSTANCE_DOWN, SL_INSTANCE_UNKNOWN,
+						       SL_INSTANCE_STARTING, SL_INSTANCE_OUT};
+	const struct cat_instance *i = NULL;
+	char age[32] = "";
+	int64_t since;
+
+	for (size_t w = 0; w < SL_COUNT(worst) && !i; w++)
+		for (size_t k = 0; k < s->count && !i; k++)
+			if (s->instances[k].state == worst[w])
+				i = &s->instances[k];
+	if (!i || s->up == s->count)
+		return;
+	since = i->changed ? i->changed : i->since;
+	if (since && since < now)
+		sl_duration_human(age, sizeof age, (now - since) / 1000 * 1000);
+	snprintf(dst, size, "; %s%s%s%s%s", i->id, *i->note ? ": " : "", i->note,
+		 *age ? ", for " : "", age);
+}
+
+static int64_t metrics_interval(const struct catalogue *c)
+{
+	for (size_t i = 0; i < catalogue_source_count(c); i++)
+		if (catalogue_source(c, i).role == CAT_METRICS)
+			return catalogue_source(c, i).interval_ms;
+	return 0;
+}
+
+/* "; errors 3.1% for 2:05", as far back as was read. */
+static void put_errors(char *dst, size_t size, const struct catalogue *c,
+		       const struct cat_measures *m, bool first)
+{
+	size_t n = 0;
+	char share[32], age[32] = "";
+
+	while (n < m->series_count && m->error_series[m->series_count - 1 - n] >= ERRORS_BAD)
+		n++;
+	if (n > 1)
+		sl_duration_human(age, sizeof age, (int64_t)(n - 1) * metrics_interval(c));
+	snprintf(dst, size, "%serrors %s%s%s%s", first ? "" : "; ",
+		 sl_share_format(share, sizeof share, m->error_share), *age ? " for " : "",
+		 *age && n == m->series_count ? "more than " : "", age);
 }
 
 /* --- what stands beside --- */
@@ -208,28 +260,97 @@ static void set_versions(struct vw_table *t, struct vw_cell *cell, const struct 
 	cell->count = n;
 }
 
-static enum vw_state state_of(const struct cat_service *s, const struct cat_measures *m,
-			      char *reason, size_t size)
+static enum vw_state state_of(const struct vw_world *w, const struct cat_service *s,
+			      const struct cat_measures *m, char *reason, size_t size)
 {
 	enum vw_state state = vw_service_state(s, reason, size);
-	char share[32];
+	size_t len = strlen(reason);
 
+	if (state != VW_NO_CONTACT)
+		put_worst(reason + len, size - len, s, w->now);
 	if (!(m->error_share >= ERRORS_BAD)) /* also when unknown */
 		return state;
-	snprintf(reason + strlen(reason), size - strlen(reason), "%serrors %s", *reason ? "; " : "",
-		 sl_share_format(share, sizeof share, m->error_share));
+	len = strlen(reason);
+	put_errors(reason + len, size - len, w->catalogue, m, !len);
 	return state == VW_OK ? VW_DEGRADED : state;
 }
 
+/* --- what changed it last --- */
+
+struct changer {
+	char *service;
+	int64_t number, started;
+	UT_hash_handle hh;
+};
+
+/* The newest run about each service, of the last few. */
+static struct changer *changers(const struct vw_world *w)
+{
+	struct changer *all = NULL, *one;
+	struct store_run *runs;
+	size_t count;
+
+	if (!w->store || store_runs_list(w->store, NULL, RUNS_MAX, &runs, &count, NULL))
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		cJSON *first = vw_run_started(w->store, runs[i].number);
+		const char *service = sl_json_str(first, "service", "");
+
+		HASH_FIND_STR(all, service, one);
+		if (*service && !one && strcmp(runs[i].outcome, "refused") != 0) {
+			one = sl_alloc(sizeof *one);
+			*one = (struct changer){.service = sl_strdup(service),
+						.number = runs[i].number,
+						.started = runs[i].started};
+			HASH_ADD_KEYPTR(hh, all, one->service, strlen(one->service), one);
+		}
+		cJSON_Delete(first);
+	}
+	store_runs_free(runs, count);
+	return all;
+}
+
+static void changers_free(struct changer *all)
+{
+	struct changer *one, *next;
+
+	for (one = all; one; one = next) {
+		next = one->hh.next;
+		HASH_DEL(all, one);
+		free(one->service);
+		free(one);
+	}
+}
+
+/* A run explains what the registry shows a moment after it began. */
+static void set_changed(struct vw_table *t, struct vw_cell *cells, const struct cat_service *s,
+			const struct newest *config, const struct changer *run)
+{
+	int64_t at = s->changed, configured = config ? config->changed : 0;
+	const char *by = at ? "registry" : NULL;
+
+	if (configured > at) {
+		at = configured;
+		by = vw_printf(t, "cfg %s", config->revision);
+	}
+	if (run && (run->started > at || (by && at - run->started < RUN_EXPLAINS_MS))) {
+		at = run->started;
+		by = vw_printf(t, "run %" PRId64, run->number);
+	}
+	vw_set_text(t, &cells[COL_CHANGED_BY], by);
+	vw_set_time(&cells[COL_CHANGED], at);
+}
+
 static void add_service(struct vw_table *t, const struct vw_world *w, const struct cat_service *s,
-			struct newest *revisions)
+			struct newest *revisions, struct changer *runs)
 {
 	struct cat_measures m = catalogue_measures(w->catalogue, s->service);
-	char reason[256];
-	enum vw_state state = state_of(s, &m, reason, sizeof reason);
+	char reason[512];
+	enum vw_state state = state_of(w, s, &m, reason, sizeof reason);
 	const char *id = vw_printf(t, "%s/%s/%s@%s", s->service, s->environment, s->app, s->source);
 	struct vw_cell *cells = vw_row_add(t, id, state, s->service, reason);
 	struct newest *newest;
+	struct changer *run;
 
 	vw_set_text(t, &cells[COL_SERVICE], s->service);
 	vw_set_text(t, &cells[COL_ENVIRONMENT], *s->environment ? s->environment : w->environment);
@@ -247,23 +368,27 @@ static void add_service(struct vw_table *t, const struct vw_world *w, const stru
 	HASH_FIND_STR(revisions, s->service, newest);
 	if (newest)
 		vw_set_text(t, &cells[COL_CONFIG_REVISION], newest->revision);
-	vw_set_time(&cells[COL_CHANGED], s->changed);
+	HASH_FIND_STR(runs, s->service, run);
+	set_changed(t, cells, s, newest, run);
 }
 
 static void fill(const struct vw_world *w, struct vw_table *t)
 {
 	struct newest *revisions;
+	struct changer *runs;
 
 	if (!w->catalogue)
 		return;
+	runs = changers(w);
 	revisions = newest_revisions(t, w->catalogue);
 	for (size_t i = 0; i < catalogue_service_count(w->catalogue); i++) {
 		const struct cat_service *s = catalogue_service(w->catalogue, i);
 
 		if (!w->subject || strcmp(w->subject, s->service) == 0)
-			add_service(t, w, s, revisions);
+			add_service(t, w, s, revisions, runs);
 	}
 	HASH_CLEAR(hh, revisions);
+	changers_free(runs);
 }
 
 const struct vw_view vw_services = {
@@ -274,5 +399,6 @@ const struct vw_view vw_services = {
 	.columns = columns,
 	.column_count = COL_COUNT,
 	.sort = "state",
+	.may_store = true,
 	.fill = fill,
 };

@@ -114,6 +114,7 @@ struct vw_view {
 	size_t column_count;
 	const char *sort; /* column key it is sorted by at first; "-" before it = descending */
 	bool store;       /* it reads the state store */
+	bool may_store;   /* it says more with the state store, and does without */
 	bool edges;       /* it needs world.edges, which is asked for, not polled */
 	bool hosts;       /* it looks at the inventory's hosts */
 	const char *rows; /* what its rows are called; NULL = as name */

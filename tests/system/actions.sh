@@ -180,6 +180,52 @@ unfinished_runs_hold() {
 	changes 0 drain i2
 }
 
+# The console asks, starts `sluice drain`, says what it said, and shows the row as it is then.
+drained_from_the_console() {
+	registered
+	cat >"$T/keys" <<-END
+		wait orders
+		enter
+		wait oa03
+		D
+		wait needs write mode
+		w
+		wait reason
+		type OPS-9
+		enter
+		wait WRITE
+		m
+		m
+		D
+		wait 2 instances of orders
+		type orders
+		tab
+		enter
+		wait run 1: drained 2 instances of orders
+		wait OUT
+		dump $T/drained
+		W
+		wait weight:
+		type 7
+		enter
+		wait Weight 7
+		type orders
+		tab
+		enter
+		wait run 2: weighted
+		ctrl-c
+	END
+	printf 'console --keys\n' >"$T/command"
+	COLUMNS=120 LINES=36 LC_ALL=C.UTF-8 TERM=xterm-256color setsid timeout -k 5 170 \
+		"${SLUICE%/*}/sluice-console" services -i "$T/inv.yaml" --keys "$T/keys" --screen-dump "$T/screen" \
+		>"$T/out" 2>"$T/err" </dev/null || { cat "$T/screen" >>"$T/err" && fail "the console waited in vain"; }
+	[ "$(grep -c ' OUT ' "$T/drained")" = 2 ] || fail "not two rows say OUT: $(cat "$T/drained")"
+	expect_exit 0 runs -o json
+	expect_out '"name":"drain orders","kind":"action".*"reason":"OPS-9"'
+	expect_exit 0 get instances orders -o ndjson -i "$T/inv.yaml"
+	[ "$(grep -c '"registered":"OUT","weight":7,' "$T/out")" = 2 ] || fail "not both are OUT with weight 7"
+}
+
 # --- Service Center ---
 
 sc_register() {
@@ -294,6 +340,7 @@ if command -v etcd >/dev/null; then
 	run_case "the last instance in service goes only by force" the_last_one_stays
 	run_case "undo is refused over someone else's later change" later_changes_stand_in_the_way
 	run_case "killed after every write to the journal, then resume, undo" dies_anywhere
+	run_case "from the console: asked, confirmed, done, seen" drained_from_the_console
 	run_case "an unfinished run holds its service and is named" unfinished_runs_hold
 else
 	skip_case "drain, enable and weight on etcd" "etcd-server is not installed"
