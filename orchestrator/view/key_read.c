@@ -169,24 +169,27 @@ static char *what_changed(const struct diff *d)
 	return sl_asprintf("%s%s", l->kind == DIFF_GONE ? "- " : "", text + strspn(text, " "));
 }
 
+void key_version_compare(struct key_version *v, const struct key_version *before)
+{
+	struct diff *d;
+
+	if (v->cut || before->cut)
+		return;
+	d = diff_new(before->value, before->len, v->value, v->len);
+	v->compared = !d->binary;
+	v->added = d->added;
+	v->removed = d->removed;
+	free(v->what);
+	v->what = what_changed(d);
+	diff_free(d);
+}
+
 static void compare(uv_work_t *work)
 {
 	struct key_history *h = ((struct key_read *)work->data)->found;
 
-	for (size_t i = 0; i + 1 < h->count; i++) {
-		struct key_version *v = &h->items[i], *before = v + 1;
-		struct diff *d;
-
-		if (v->cut || before->cut)
-			continue;
-		d = diff_new(before->value, before->len, v->value, v->len);
-		v->compared = !d->binary;
-		v->added = d->added;
-		v->removed = d->removed;
-		free(v->what);
-		v->what = what_changed(d);
-		diff_free(d);
-	}
+	for (size_t i = 0; i + 1 < h->count; i++)
+		key_version_compare(&h->items[i], &h->items[i + 1]);
 }
 
 static void on_tick_closed(uv_handle_t *handle)

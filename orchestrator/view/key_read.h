@@ -44,6 +44,8 @@ struct key_version {
 	char *what; /* its first line that is new, else the first that is gone; "" = unknown */
 };
 void key_version_release(struct key_version *v);
+/* What v brought: compared, added, removed and what. */
+void key_version_compare(struct key_version *v, const struct key_version *before);
 
 struct key_history {
 	struct key_version *items; /* newest first: the first one is live; none = it is not there */
