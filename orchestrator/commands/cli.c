@@ -158,6 +158,27 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 	case OPT_VALUE_FILE:
 		c->value_file = value;
 		break;
+	case OPT_REVISION:
+		c->revision = value;
+		break;
+	case OPT_EXPECT:
+		c->expect = value;
+		break;
+	case OPT_TYPE:
+		c->type = value;
+		break;
+	case OPT_CREATE:
+		c->create = true;
+		break;
+	case OPT_ENABLE:
+		c->enable = true;
+		break;
+	case OPT_DISABLE:
+		c->disable = true;
+		break;
+	case OPT_NO_CHECK:
+		c->no_check = true;
+		break;
 	case OPT_LABEL:
 		return take_label(c, value);
 	case OPT_SET:

@@ -46,6 +46,13 @@ enum option_id {
 	OPT_FROM,
 	OPT_TO,
 	OPT_VALUE_FILE,
+	OPT_REVISION,
+	OPT_EXPECT,
+	OPT_TYPE,
+	OPT_CREATE,
+	OPT_ENABLE,
+	OPT_DISABLE,
+	OPT_NO_CHECK,
 	OPT_COUNT
 };
 
@@ -88,11 +95,11 @@ struct cli {
 	/* options */
 	uint64_t given; /* OPT_BITs */
 	const char *inventory, *limit, *reason, *out, *filter, *sort, *source, *older, *newer;
-	const char *value_file;
+	const char *value_file, *revision, *expect, *type;
 	const char *labels[8]; /* NAME=VALUE */
 	size_t label_count;
 	enum cli_output output;
-	bool yes, detach, wait, take_over, keep, no_color, force;
+	bool yes, detach, wait, take_over, keep, no_color, force, create, enable, disable, no_check;
 	int64_t weight;          /* -1 = not given */
 	int verbose, started_fd; /* -1 = none */
 	struct pb_set *sets;     /* vars files first, then --set */
@@ -183,6 +190,7 @@ int command_weight(struct cli *c);
 int command_get(struct cli *c);
 int command_watch(struct cli *c);
 int command_diff(struct cli *c);
+int command_publish(struct cli *c);
 int command_plugins(struct cli *c);
 int command_schema(struct cli *c);
 int command_version(struct cli *c);

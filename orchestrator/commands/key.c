@@ -130,11 +130,17 @@ struct key_history *look_read_key(const struct look *l, const struct key_ref *re
 	return NULL;
 }
 
-/* The list of keys first, since it says which key is meant. */
-static int open_keys(struct look *l, struct cli *c)
+int look_open_keys(struct look *l, struct cli *c, const char *name)
 {
-	int rc = look_open(l, c, false);
+	const char *view[] = {"history", name};
+	int rc;
 
+	c->args = view; /* it stands on the same backends */
+	c->arg_count = SL_COUNT(view);
+	rc = look_open(l, c, false);
+	c->args = NULL;
+	c->arg_count = 0;
+	l->subject = NULL;
 	if (rc)
 		return rc;
 	look_settle(l, DEADLINE_MS);
@@ -160,16 +166,17 @@ static int get_history(struct look *l, const char *name)
 
 int command_get_history(struct cli *c)
 {
+	const char *name = c->arg_count > 1 ? c->args[1] : NULL;
 	struct look l;
 	int rc;
 
-	if (c->arg_count < 2) {
+	if (!name) {
 		cli_error("get history: of which key? `sluice get keys` lists them");
 		return RUN_INPUT;
 	}
-	rc = open_keys(&l, c);
+	rc = look_open_keys(&l, c, name);
 	if (!rc)
-		rc = get_history(&l, c->args[1]);
+		rc = get_history(&l, name);
 	look_close(&l);
 	return rc;
 }
@@ -192,25 +199,31 @@ static void side_release(struct side *s)
 	free(s->text);
 }
 
-static int read_value_file(struct side *s, const char *path)
+int key_value_file(const char *path, char **value, size_t *len)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	int rc = RUN_DONE;
 
+	*value = NULL;
 	if (!f) {
 		cli_error("--value-file %s: %s", path, strerror(errno));
 		return RUN_INPUT;
 	}
-	s->text = sl_alloc(KEY_VALUE_MAX + 2);
-	s->len = fread(s->text, 1, KEY_VALUE_MAX + 1, f);
-	if (ferror(f) || s->len > KEY_VALUE_MAX) {
+	*value = sl_alloc(KEY_VALUE_MAX + 2);
+	*len = fread(*value, 1, KEY_VALUE_MAX + 1, f);
+	if (ferror(f) || *len > KEY_VALUE_MAX) {
 		cli_error("--value-file %s: cannot be read, or is larger than 1 MiB", path);
 		rc = RUN_INPUT;
 	}
 	if (f != stdin)
 		fclose(f);
-	snprintf(s->name, sizeof s->name, "%s", path);
 	return rc;
+}
+
+static int read_value_file(struct side *s, const char *path)
+{
+	snprintf(s->name, sizeof s->name, "%s", path);
+	return key_value_file(path, &s->text, &s->len);
 }
 
 static int choose_version(struct side *s, const struct key_version *v, const char *revision)
@@ -351,7 +364,6 @@ static int diff_keys(const struct look *l, const char *name, const char *other)
 int command_diff(struct cli *c)
 {
 	const char *name = c->args[0], *other = c->arg_count > 1 ? c->args[1] : NULL;
-	const char *view[] = {"history", name};
 	struct look l;
 	int rc;
 
@@ -359,9 +371,7 @@ int command_diff(struct cli *c)
 		cli_error("diff compares with one thing: another key, --to or --value-file");
 		return RUN_INPUT;
 	}
-	c->args = view; /* it stands on the same backends */
-	c->arg_count = SL_COUNT(view);
-	rc = open_keys(&l, c);
+	rc = look_open_keys(&l, c, name);
 	if (!rc)
 		rc = diff_keys(&l, name, other);
 	look_close(&l);

@@ -47,6 +47,12 @@ int command_get_trace(struct cli *c); /* `get trace ID` */
 /* The one key that a name or an id, and --label and --source mean. RUN_DONE, or an exit code with
  * the reason printed. ref: yours to release in any case. */
 int look_find_key(const struct look *l, const char *name, struct key_ref *ref);
+/* The keys of all config centres, which say what a name means. name: what was asked for. As
+ * look_open. */
+int look_open_keys(struct look *l, struct cli *c, const char *name);
+/* All of a file, - = standard input. RUN_DONE, or RUN_INPUT with the reason printed. *value is
+ * yours to free in any case. */
+int key_value_file(const char *path, char **value, size_t *len);
 /* Runs the loop until its source has answered. NULL (and *rc, printed) when it has not. */
 struct key_history *look_read_key(const struct look *l, const struct key_ref *ref, int *rc);
 int command_get_history(struct cli *c); /* `get history KEY` */

@@ -34,6 +34,13 @@ const struct option_row option_rows[OPT_COUNT] = {
 	[OPT_FROM] = {0, "from", "REV", "the older revision; else the one before"},
 	[OPT_TO] = {0, "to", "REV", "the newer revision; else the live one"},
 	[OPT_VALUE_FILE] = {0, "value-file", "FILE", "the value; - is standard input"},
+	[OPT_REVISION] = {0, "revision", "REV", "the value that this older revision had"},
+	[OPT_EXPECT] = {0, "expect", "REV", "only if this revision is still the live one"},
+	[OPT_TYPE] = {0, "type", "TYPE", "make the key of this type: text, yaml, json ..."},
+	[OPT_CREATE] = {0, "create", NULL, "make the key, which is not there yet"},
+	[OPT_ENABLE] = {0, "enable", NULL, "switch the key on"},
+	[OPT_DISABLE] = {0, "disable", NULL, "switch the key off: clients do not get it"},
+	[OPT_NO_CHECK] = {0, "no-check", NULL, "whether or not the value fits its type"},
 };
 
 #define CHANGED_MAX 1001 /* a service and its instances */
@@ -211,6 +218,21 @@ const struct command commands[] = {
 	 .min_args = 1,
 	 .max_args = 2,
 	 .handler = command_diff},
+	{.name = "publish",
+	 .summary = "set a config key, or put an older revision back",
+	 .usage = "KEY",
+	 .about =
+		 "The value comes from --value-file or from --revision. KEY as with `sluice diff`. "
+		 "Shows the difference and asks; the value is checked against the key's type, and "
+		 "written only while the key is what was shown: when someone else changes it, "
+		 "nothing is (2). A run of its own: `sluice undo` puts back what was.",
+	 .options = O(INVENTORY) | O(YES) | O(REASON) | O(LABEL) | O(SOURCE) | O(VALUE_FILE) |
+		    O(REVISION) | O(EXPECT) | O(TYPE) | O(CREATE) | O(ENABLE) | O(DISABLE) |
+		    O(NO_CHECK),
+	 .flags = CMD_NEEDS_STORE | CMD_MUTATES,
+	 .min_args = 1,
+	 .max_args = 1,
+	 .handler = command_publish},
 	{.name = "watch",
 	 .summary = "print the rows of a view as they change, or follow a run",
 	 .usage = "VIEW [SUBJECT] | run [RUN]",

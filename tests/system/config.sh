@@ -101,6 +101,87 @@ versions_are_compared() {
 	expect_err 'has no revision 1'
 }
 
+# --- publishing ---
+
+publish() {
+	expect_exit "$1" publish "${@:2}" -i "$T/inv.yaml" --reason OPS-7 -y
+}
+
+prod=pool.yaml/environment=prod/service=cart@city
+
+value_in_etcd() {
+	curl -fsS "http://127.0.0.1:$PORT/v3/kv/range" \
+		-d "{\"key\":\"$(printf %s /sluice/config/prod/cart/pool.yaml | base64 -w0)\"}" |
+		sed 's/.*"value":"\([^"]*\)".*/\1/' | base64 -d
+}
+
+a_value_is_published_and_taken_back() {
+	local before run
+	before=$(value_in_etcd)
+	printf 'pool:\n  size: 99\n' >"$T/new"
+	publish 0 "$prod" --value-file "$T/new"
+	expect_out "^run [0-9]*: published $prod as revision [0-9]*; .sluice undo [0-9]*. takes it back$"
+	run=$(sed -n 's/^run \([0-9]*\):.*/\1/p' "$T/out")
+	[ "$(value_in_etcd)" = "$(cat "$T/new")" ] || fail "etcd has $(value_in_etcd)"
+	publish 0 "$prod" --value-file "$T/new"
+	expect_out '^nothing to do'
+	expect_exit 0 undo "$run" -y
+	[ "$(value_in_etcd)" = "$before" ] || fail "after the undo etcd has $(value_in_etcd)"
+	expect_exit 0 show "$run" -o json
+	expect_out '"reason":"OPS-7"'
+}
+
+an_older_revision_comes_back() {
+	local older now
+	older=$(revision 2) now=$(revision 1)
+	publish 0 "$prod" --revision "$older" --expect "$now" -o json
+	expect_out "\"verb\":\"rollback\",\"key\":\"pool.yaml\",\"labels\":{\"environment\":\"prod\""
+	expect_out "\"prior\":\"$now\",\"revision\":\"[0-9]*\",\"outcome\":\"done\",\"exit\":0"
+	expect_exit 0 undo "$(sed -n 's/.*"run":\([0-9]*\),.*/\1/p' "$T/out")" -y
+}
+
+nothing_is_overwritten() {
+	local seen
+	seen=$(revision 1)
+	put /sluice/config/prod/cart/pool.yaml 'pool: somebody'
+	publish 2 "$prod" --value-file "$T/new" --expect "$seen"
+	expect_err 'someone else changed it; nothing was changed'
+	[ "$(value_in_etcd)" = 'pool: somebody' ] || fail "etcd has $(value_in_etcd)"
+}
+
+what_does_not_fit_is_refused() {
+	printf 'size: 1\nsize: 2\n' >"$T/twice"
+	publish 2 route --source kie --value-file "$T/twice"
+	expect_err "does not fit the type yaml .*given twice"
+	publish 2 "$prod" --revision 1
+	expect_err 'there is no revision 1'
+	publish 2 "$prod"
+	publish 2 "$prod" --value-file "$T/none"
+	expect_exit 2 publish "$prod" --value-file "$T/new" -i "$T/inv.yaml"
+	expect_err 'needs --reason'
+	expect_exit 2 publish "$prod" --value-file "$T/new" -i "$T/inv.yaml" --reason OPS-7
+	expect_err 'yes'
+}
+
+kie_is_published_to() {
+	local run
+	printf 'size: 30\n' >"$T/new"
+	publish 0 route --source kie --value-file "$T/new" --disable -o json
+	run=$(sed -n 's/.*"run":\([0-9]*\),.*/\1/p' "$T/out")
+	sluice_on get history route --source kie
+	expect_out '^!  [0-9]* .* live, disabled '
+	expect_exit 0 undo "$run" -y
+	sluice_on get history route --source kie -o json
+	expect_out '"standing":"live","what":"size: 12"'
+	publish 0 fresh --source kie --create --label service=cart --label environment=prod \
+		--type yaml --value-file "$T/new"
+	sluice_on get history fresh --source kie -o json
+	expect_out '"value":"size: 30\\n","type":"yaml","enabled":true'
+	publish 2 fresh --source kie --create --label service=cart --label environment=prod \
+		--value-file "$T/new"
+	expect_err 'is there already'
+}
+
 if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
 	skip_case "config keys on etcd" "etcd-server or curl is not installed"
 	exit 0
@@ -112,4 +193,9 @@ fill
 run_case "a key's history, on etcd and Kie" history_is_listed
 run_case "a key is named by its labels" a_key_is_named
 run_case "versions, keys and files are compared" versions_are_compared
+run_case "publish and undo, on etcd" a_value_is_published_and_taken_back
+run_case "an older revision is published again" an_older_revision_comes_back
+run_case "what someone else changed is not overwritten" nothing_is_overwritten
+run_case "wrong values and words: exit 2" what_does_not_fit_is_refused
+run_case "publish to Kie: value and status together" kie_is_published_to
 cases_end
