@@ -76,8 +76,8 @@ struct confirm {
 	char *title, *targets; /* targets: one a line */
 	char *must_type;       /* the name to type first; NULL = none */
 	struct line typed;
-	size_t count;
-	int choice; /* 0 = Cancel */
+	size_t count, shown; /* shown: lines at most; 0 = as many as targets usually are */
+	int choice;          /* 0 = Cancel */
 	bool (*yes)(struct app *a, void *arg);
 	void *arg; /* free()d */
 };

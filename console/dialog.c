@@ -105,21 +105,51 @@ static void frame(struct canvas *c, struct rect r, struct look l)
 	}
 }
 
+static size_t most_lines(const struct confirm *q)
+{
+	return q->shown ? q->shown : TARGETS_SHOWN;
+}
+
+/* Of what differs: what goes, what comes. */
+static enum paint line_paint(const char *line)
+{
+	if (line[0] && line[1] == ' ')
+		return line[0] == '-'   ? PAINT_BAD
+		       : line[0] == '+' ? PAINT_OK
+		       : line[0] == ' ' ? PAINT_DIM
+					: PAINT_TEXT;
+	return PAINT_TEXT;
+}
+
+/* Lines of a difference are counted, targets are known. */
+static size_t left_out(const struct confirm *q, size_t n, const char *rest)
+{
+	size_t lines = 0;
+
+	if (!q->shown)
+		return q->count > n ? q->count - n : 1;
+	for (; *rest; rest++)
+		lines += *rest == '\n';
+	return lines ? lines : 1;
+}
+
 static unsigned draw_targets(const struct confirm *q, struct canvas *c, struct rect r, unsigned y)
 {
 	const char *line = q->targets, *end;
+	unsigned room = q->must_type ? 2 : 0; /* below: where the name is typed */
 	char text[512];
 	size_t n;
 
-	for (n = 0; *line && n < TARGETS_SHOWN && y + 5 < r.y + r.height; n++) {
+	for (n = 0; *line && n < most_lines(q) && y + 5 + room < r.y + r.height; n++) {
 		end = strchrnul(line, '\n');
 		snprintf(text, sizeof text, "%.*s", (int)(end - line), line);
-		canvas_text(c, r.x + 4, y++, r.width - 6, look(PAINT_TEXT), text);
+		canvas_text(c, r.x + 4, y++, r.width - 6,
+			    look(q->shown ? line_paint(text) : PAINT_TEXT), text);
 		line = *end ? end + 1 : end;
 	}
 	if (*line)
 		canvas_printf(c, r.x + 4, y++, r.width - 6, look(PAINT_DIM), "and %zu more",
-			      q->count > n ? q->count - n : 1);
+			      left_out(q, n, line));
 	return y;
 }
 
@@ -151,9 +181,10 @@ void dialog_draw(struct app *a, struct canvas *c)
 
 	for (p = q->targets; *p; p++)
 		lines += *p == '\n';
-	if (lines > TARGETS_SHOWN)
-		lines = TARGETS_SHOWN + 1;
-	r = layout_dialog(c->width, c->height, 76, (unsigned)lines + 8 + (q->must_type ? 2 : 0));
+	if (lines > most_lines(q))
+		lines = most_lines(q) + 1;
+	r = layout_dialog(c->width, c->height, q->shown ? 100 : 76,
+			  (unsigned)lines + 8 + (q->must_type ? 2 : 0));
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_DIALOG));
 	frame(c, r, look(PAINT_DIM));
 	canvas_text(c, r.x + 2, r.y + 1, r.width - 4, look_bold(PAINT_BRIGHT), q->title);

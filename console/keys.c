@@ -139,6 +139,17 @@ const struct key_row key_rows[ACT_COUNT] = {
 	[ACT_RUN_RESUME] = {"resume", {"R"}, "resume", "let a run that stands still go on", W},
 	[ACT_RUN_RETRY] = {"retry", {"T"}, "retry", "try failed steps of a run again", W},
 	[ACT_RUN_ABORT] = {"abort", {"A"}, "abort", "stop the run and take it back", W},
+	[ACT_KEY_EDIT] = {"edit-key",
+			  {"E"},
+			  "edit",
+			  "edit a draft of the config key in $VISUAL or $EDITOR; publishes nothing",
+			  KEY_MUTATES | KEY_NEEDS_OFFER | KEY_NEEDS_TERMINAL},
+	[ACT_KEY_PUBLISH] = {"publish-key", {"P"}, "publish", "publish the draft", W},
+	[ACT_KEY_ROLLBACK] = {"rollback-key",
+			      {"B"},
+			      "roll back",
+			      "publish the value of the revision under the cursor again",
+			      W},
 	[ACT_RUN_UNDO] = {"undo", {"U"}, "undo", "take the whole run back", W},
 };
 

@@ -81,6 +81,10 @@ enum action {
 	ACT_RUN_RETRY,
 	ACT_RUN_ABORT,
 	ACT_RUN_UNDO,
+	/* a config key */
+	ACT_KEY_EDIT,
+	ACT_KEY_PUBLISH,
+	ACT_KEY_ROLLBACK,
 	ACT_COUNT
 };
 

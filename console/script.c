@@ -198,7 +198,7 @@ bool script_step(struct app *a, struct script *s)
 {
 	const char *line;
 
-	if (a->quit)
+	if (a->quit || (a->term && term_is_lent(a->term)))
 		return false;
 	if (s->at == s->count) {
 		a->quit = true;

@@ -48,6 +48,7 @@ struct term {
 	struct input input;
 	bool modern; /* answers queries and knows private modes */
 	bool sync, mouse, gone, suspended;
+	struct guest *guest; /* to whom it is lent */
 	uv_poll_t poll;
 	uv_timer_t escape;
 	uv_signal_t signals[SIG_COUNT];
@@ -289,13 +290,103 @@ static void readable(uv_poll_t *poll, int status, int events)
 		uv_timer_start(&t->escape, escape_due, ESCAPE_MS, 0);
 }
 
+/* --- a guest: a program that has the terminal for a while --- */
+
+struct guest {
+	uv_process_t process;
+	struct term *term; /* NULL = it is closed meanwhile */
+	int status;
+	void (*done)(void *arg, int status);
+	void *arg;
+};
+
+static void take_back(struct term *t);
+
+static void guest_closed(uv_handle_t *handle)
+{
+	struct guest *g = handle->data;
+
+	if (g->term && g->done)
+		take_back(g->term);
+	if (g->done)
+		g->done(g->arg, g->term ? g->status : -1);
+	free(g);
+}
+
+static void guest_left(uv_process_t *process, int64_t status, int number)
+{
+	struct guest *g = process->data;
+
+	g->status = number ? 128 + number : (int)status;
+	uv_close((uv_handle_t *)process, guest_closed);
+}
+
+/* It shares our process group, so that it is in the foreground as we are. */
+static int guest_start(struct term *t, const char *const *argv, int fd, struct sl_error *e)
+{
+	uv_stdio_container_t stdio[3];
+	uv_process_options_t options = {.exit_cb = guest_left,
+					.file = argv[0],
+					.args = (char **)argv,
+					.stdio_count = 3,
+					.stdio = stdio};
+	size_t i;
+	int rc;
+
+	for (i = 0; i < SL_COUNT(stdio); i++)
+		stdio[i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = fd};
+	rc = uv_spawn(t->poll.loop, &t->guest->process, &options);
+	if (!rc)
+		return SL_OK;
+	t->guest->done = NULL; /* the caller hears it now, not later */
+	uv_close((uv_handle_t *)&t->guest->process, guest_closed);
+	return sl_fail(e, SL_EIO, "cannot start %s: %s", argv[0], uv_strerror(rc));
+}
+
+static void give_away(struct term *t)
+{
+	uv_poll_stop(&t->poll);
+	uv_timer_stop(&t->escape);
+	t->suspended = true;
+	if (t->modern)
+		say(t, MODES_OFF);
+	endwin();
+	rescue.armed = 0;
+}
+
+int term_lend(struct term *t, const char *const *argv, void (*done)(void *arg, int status),
+	      void *arg, struct sl_error *e)
+{
+	int fd, rc;
+
+	if (t->guest || t->suspended || t->gone)
+		return sl_fail(e, SL_EHELD, "the terminal is lent already");
+	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return sl_fail(e, SL_EIO, "/dev/tty: %s", strerror(errno));
+	t->guest = sl_alloc(sizeof *t->guest);
+	*t->guest = (struct guest){.term = t, .done = done, .arg = arg};
+	t->guest->process.data = t->guest;
+	give_away(t);
+	rc = guest_start(t, argv, fd, e);
+	close(fd);
+	if (rc)
+		take_back(t);
+	return rc;
+}
+
+bool term_is_lent(const struct term *t)
+{
+	return t->guest != NULL;
+}
+
 /* --- signals --- */
 
 static void resize(struct term *t)
 {
 	struct winsize size = {0};
 
-	if (ioctl(t->out, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
+	if (t->guest || ioctl(t->out, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
 		return;
 	resizeterm(size.ws_row, size.ws_col);
 	draw_forget(t->draw);
@@ -329,10 +420,30 @@ static void back(struct term *t)
 	t->events.resized(t->arg);
 }
 
+static void take_back(struct term *t)
+{
+	t->guest = NULL;
+	uv_poll_start(&t->poll, UV_READABLE, readable);
+	back(t);
+}
+
+/* The guest has the terminal, and its keys; only what asks us to end is for us. */
+static void signaled_beside(struct term *t, int number)
+{
+	if (number == SIGTSTP)
+		kill(getpid(), SIGSTOP); /* as it stopped: the shell must see both */
+	else if (number == SIGTERM || number == SIGHUP)
+		t->events.asked(t->arg);
+}
+
 static void signaled(uv_signal_t *handle, int number)
 {
 	struct term *t = handle->data;
 
+	if (t->guest) {
+		signaled_beside(t, number);
+		return;
+	}
 	switch (number) {
 	case SIGWINCH:
 		resize(t);
@@ -439,6 +550,12 @@ void term_close(struct term *t, void (*closed)(void *arg), void *arg)
 
 	t->closed = closed;
 	t->closed_arg = arg;
+	if (t->guest) {
+		t->guest->term = NULL;
+		uv_process_kill(&t->guest->process, SIGHUP);
+		if (!uv_is_closing((uv_handle_t *)&t->guest->process))
+			uv_close((uv_handle_t *)&t->guest->process, guest_closed);
+	}
 	if (t->screen && !t->gone) {
 		if (t->modern)
 			say(t, MODES_OFF);

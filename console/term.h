@@ -39,6 +39,15 @@ void term_paint(struct term *t, const struct canvas *c);
 void term_repaint(struct term *t); /* the next paint draws everything */
 /* Stop the process as ctrl-z does; comes back by SIGCONT, all drawn anew. */
 void term_suspend(struct term *t);
+/*
+ * Lend the terminal to a program, which gets it as its standard files; without a path it is looked
+ * for in PATH. Keys and paints wait until it has ended; then all is drawn anew and done gets its
+ * exit status, or 128 + the signal; -1 when the terminal is closed before that. On an error done is
+ * not called. One at a time.
+ */
+int term_lend(struct term *t, const char *const *argv, void (*done)(void *arg, int status),
+	      void *arg, struct sl_error *e);
+bool term_is_lent(const struct term *t);
 /* The terminal's clipboard (OSC 52). False when the text is too long for that. */
 bool term_copy(struct term *t, const char *text, size_t len);
 void term_bell(struct term *t);

@@ -4,28 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console/ask_key.h"
 #include "console/diffview.h"
-#include "console/views/key_seen.h"
-#include "console/views/views.h"
+#include "console/views/key_own.h"
 #include "plugins/sdk/mem.h"
 
-static const enum action hints[] = {ACT_PANE,    ACT_MARK, ACT_KEY_OTHER, ACT_KEY_UNCHANGED,
-				    ACT_REFETCH, ACT_COPY, ACT_BACK,      ACT_NONE};
-static const enum action offers[] = {ACT_PANE, ACT_KEY_OTHER, ACT_KEY_UNCHANGED, ACT_NONE};
-
-struct own {
-	struct key_ref ref; /* key NULL = not known yet */
-	struct question *ask, *other;
-	char *asked_for;         /* revision in the catalogue when the versions were asked for */
-	size_t others, other_at; /* the same key with other labels; 0 = none is compared with */
-	bool gone;               /* the catalogue has it no more */
-	struct key_seen seen;
-};
+static const enum action hints[] = {ACT_PANE,         ACT_MARK, ACT_KEY_OTHER, ACT_KEY_UNCHANGED,
+				    ACT_COPY,         ACT_BACK, ACT_KEY_EDIT,  ACT_KEY_PUBLISH,
+				    ACT_KEY_ROLLBACK, ACT_NONE};
+static const enum action offers[] = {ACT_PANE,     ACT_KEY_OTHER,   ACT_KEY_UNCHANGED,
+				     ACT_KEY_EDIT, ACT_KEY_PUBLISH, ACT_KEY_ROLLBACK,
+				     ACT_NONE};
 
 /* --- the same key elsewhere --- */
 
-static bool is_other(const struct own *o, const struct cat_key *k)
+static bool is_other(const struct key_own *o, const struct cat_key *k)
 {
 	char *mine, *its;
 	bool other;
@@ -40,7 +32,7 @@ static bool is_other(const struct own *o, const struct cat_key *k)
 	return other;
 }
 
-static const struct cat_key *nth_other(struct app *a, const struct own *o, size_t n)
+static const struct cat_key *nth_other(struct app *a, const struct key_own *o, size_t n)
 {
 	struct catalogue *c = site_catalogue(a->site);
 	size_t i;
@@ -51,7 +43,7 @@ static const struct cat_key *nth_other(struct app *a, const struct own *o, size_
 	return NULL;
 }
 
-static size_t count_others(struct app *a, const struct own *o)
+static size_t count_others(struct app *a, const struct key_own *o)
 {
 	size_t n = 0;
 
@@ -61,7 +53,7 @@ static size_t count_others(struct app *a, const struct own *o)
 }
 
 /* By what it is another one: its labels that ours has not, else where it is kept. */
-static void name_other(const struct own *o, const struct cat_key *k, char *dst, size_t size)
+static void name_other(const struct key_own *o, const struct cat_key *k, char *dst, size_t size)
 {
 	size_t i, j, n = 0;
 
@@ -82,7 +74,7 @@ static void name_other(const struct own *o, const struct cat_key *k, char *dst, 
 							  : "without labels");
 }
 
-static void leave_other(struct own *o)
+static void leave_other(struct key_own *o)
 {
 	key_seen_other(&o->seen, "", NULL);
 	question_free(o->other);
@@ -90,7 +82,7 @@ static void leave_other(struct own *o)
 }
 
 /* To the next one; behind the last one, none. */
-static void next_other(struct app *a, struct own *o)
+static void next_other(struct app *a, struct key_own *o)
 {
 	const struct cat_key *k = nth_other(a, o, o->other_at);
 	struct key_ref ref;
@@ -117,7 +109,7 @@ static void next_other(struct app *a, struct own *o)
 
 static void close_own(struct screen *s)
 {
-	struct own *o = s->own;
+	struct key_own *o = s->own;
 
 	key_seen_release(&o->seen);
 	question_free(o->ask);
@@ -130,7 +122,7 @@ static void find_key(struct app *a, struct screen *s)
 {
 	struct catalogue *c = site_catalogue(a->site);
 	const struct cat_key *k = c && s->subject ? key_find(c, s->subject) : NULL;
-	struct own *o = s->own;
+	struct key_own *o = s->own;
 
 	if (!k)
 		return;
@@ -139,7 +131,7 @@ static void find_key(struct app *a, struct screen *s)
 }
 
 /* The list says when there is a newer one: asked for once each. */
-static void ask_if_changed(struct app *a, struct own *o)
+static void ask_if_changed(struct app *a, struct key_own *o)
 {
 	const struct key_version *live = key_seen_live(&o->seen);
 	char *id = key_ref_id(&o->ref);
@@ -155,12 +147,13 @@ static void ask_if_changed(struct app *a, struct own *o)
 	o->asked_for = sl_strdup(k->revision);
 }
 
-static void take_answers(struct own *o)
+static void take_answers(struct key_own *o)
 {
 	const struct key_history *h;
 
 	if (question_take(o->ask))
 		key_seen_set(&o->seen, ask_key_found(o->ask));
+	key_draft_drop_if_live(o);
 	if (!o->other || !question_take(o->other))
 		return;
 	h = ask_key_found(o->other);
@@ -169,7 +162,7 @@ static void take_answers(struct own *o)
 
 static void world(struct app *a, struct screen *s, struct vw_world *w)
 {
-	struct own *o = s->own;
+	struct key_own *o = s->own;
 
 	if (!o->ref.key)
 		find_key(a, s);
@@ -184,7 +177,7 @@ static void world(struct app *a, struct screen *s, struct vw_world *w)
 
 static bool state(struct app *a, struct screen *s, enum paint *paint, char *text, size_t size)
 {
-	const struct own *o = s->own;
+	const struct key_own *o = s->own;
 	const struct key_history *h = o->seen.history;
 
 	*paint = PAINT_WARN;
@@ -250,14 +243,24 @@ static void mark(struct table *t)
 	table_mark(t);
 }
 
-static void refetch(struct own *o)
+static void refetch(struct key_own *o)
 {
 	question_ask(o->ask);
 	if (o->other)
 		question_ask(o->other);
 }
 
-static bool back(struct own *o)
+/* What only we have is not dropped by one key too many. */
+static bool keeps_draft(struct app *a, struct key_own *o)
+{
+	if (!o->seen.draft || o->warned)
+		return false;
+	o->warned = true;
+	app_say(a, PAINT_WARN, "the draft is not published: leaving again drops it");
+	return true;
+}
+
+static bool back(struct key_own *o)
 {
 	if (o->seen.below)
 		o->seen.below = false;
@@ -271,7 +274,7 @@ static bool back(struct own *o)
 
 static bool act(struct app *a, struct screen *s, enum action what)
 {
-	struct own *o = s->own;
+	struct key_own *o = s->own;
 
 	switch (what) {
 	case ACT_PANE:
@@ -288,31 +291,33 @@ static bool act(struct app *a, struct screen *s, enum action what)
 		key_seen_unchanged(&o->seen);
 		return true;
 	case ACT_BACK:
-		return !*s->table.filter && !s->table.mark_count && back(o);
+		return !*s->table.filter && !s->table.mark_count && (back(o) || keeps_draft(a, o));
+	case ACT_UP_OUT:
+		return keeps_draft(a, o);
 	case ACT_REFETCH:
 		if (o->ask)
 			refetch(o);
 		return o->ask != NULL;
 	default:
-		return o->seen.below && scroll(&o->seen, what);
+		return key_change_act(a, s, what) || (o->seen.below && scroll(&o->seen, what));
 	}
 }
 
 static const char *why(struct app *a, struct screen *s, enum action what)
 {
-	const struct own *o = s->own;
+	const struct key_own *o = s->own;
 
 	(void)a;
 	if (what == ACT_PREVIEW)
 		return "the version stands below";
 	if (what == ACT_KEY_OTHER && !o->others)
 		return "no config centre has this key with other labels";
-	return NULL;
+	return key_change_why(o, &s->table, what);
 }
 
 /* --- the screen --- */
 
-static void draw_bar(const struct own *o, struct canvas *c, struct rect r)
+static void draw_bar(const struct key_own *o, struct canvas *c, struct rect r)
 {
 	char text[512];
 	unsigned x = r.x + 2;
@@ -340,7 +345,7 @@ static void draw_value(const struct key_side *side, struct canvas *c, unsigned x
 		      v->len);
 }
 
-static void draw_below(struct own *o, struct canvas *c, struct rect r)
+static void draw_below(struct key_own *o, struct canvas *c, struct rect r)
 {
 	struct key_seen *k = &o->seen;
 
@@ -358,7 +363,7 @@ static void draw_below(struct own *o, struct canvas *c, struct rect r)
 
 /* The versions take what they need up to two fifths; the one with the keys comes first where there
  * is little room. */
-static unsigned rows_above(const struct own *o, const struct screen *s, unsigned height)
+static unsigned rows_above(const struct key_own *o, const struct screen *s, unsigned height)
 {
 	unsigned need = (unsigned)(s->table.count < 100 ? s->table.count : 100) + 1;
 	unsigned most = height * 2 / 5;
@@ -372,7 +377,7 @@ static unsigned rows_above(const struct own *o, const struct screen *s, unsigned
 
 static void draw(struct app *a, struct screen *s, struct canvas *c, struct rect r)
 {
-	struct own *o = s->own;
+	struct key_own *o = s->own;
 	unsigned above;
 	enum paint paint = PAINT_DIM;
 	char text[512];
@@ -400,14 +405,18 @@ static void draw(struct app *a, struct screen *s, struct canvas *c, struct rect 
 
 static bool selection(struct app *a, struct screen *s, char *name, char *text, size_t size)
 {
-	const struct own *o = s->own;
+	const struct key_own *o = s->own;
 	const struct vw_row *row = table_row(&s->table);
 	const struct key_version *v = row ? key_seen_version(&o->seen, row->id) : NULL;
 
 	(void)a;
 	if (!v)
 		return false;
-	snprintf(name, 256, "%s", row->full);
+	snprintf(name, 256, "%s", v == o->seen.draft ? "draft" : row->full);
+	if (v == o->seen.draft) {
+		key_draft_say(o, text, size);
+		return true;
+	}
 	snprintf(text, size, "%s; %s, %zu bytes%s%s", row->reason, v->type, v->len,
 		 *v->by ? ", by " : "", v->by);
 	return true;
@@ -420,7 +429,7 @@ const struct screen_ops view_key = {
 	.twin = "get history",
 	.hints = hints,
 	.offers = offers,
-	.own_size = sizeof(struct own),
+	.own_size = sizeof(struct key_own),
 	.empty = "which key? The inventory (-i INVENTORY) names no config centre",
 	.close = close_own,
 	.world = world,
