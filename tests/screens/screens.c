@@ -75,7 +75,7 @@ static char *state_folder(void)
 static int make_site(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
-	static const char *list[5];
+	static const char *list[6];
 	char *folder;
 
 	(void)state;
@@ -102,6 +102,7 @@ static int make_site(void **state)
 	list[1] = config_env;
 	list[2] = home_env;
 	list[3] = "TOWN_ONCE=1";
+	list[4] = "VISUAL=sed -i s/40$/80/"; /* an editor that needs nobody */
 	env = list;
 	return 0;
 }
@@ -236,6 +237,16 @@ static const struct scene {
 	{"key-chinese", CONFIG, KEYS("4", "wait:certs.bin", "G", "enter", "wait:+2 -1")},
 	{"key-binary", CONFIG, KEYS("4", "wait:certs.bin", "enter", "wait:no text")},
 	{"key-long", CONFIG, KEYS("4", "wait:certs.bin", "j", "j", "enter", "wait:item3000")},
+	{"key-draft", CONFIG,
+	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1", "w",
+	      "wait:reason", "text:OPS-7", "enter", "wait:WRITE", "E", "wait:not published; +1")},
+	{"key-confirm", CONFIG,
+	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1", "w",
+	      "wait:reason", "text:OPS-7", "enter", "wait:WRITE", "E", "wait:not published; +1",
+	      "P", "wait:Cancel")},
+	{"key-refused", CONFIG,
+	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1", "E",
+	      "wait:needs write mode")},
 	{"traces", true, KEYS("3", "wait:refund")},
 	{"traces-of-one", true, KEYS("wait:912", "j", "t", "wait:checkout.web", "wait:read at")},
 	{"trace", true,
@@ -315,6 +326,7 @@ static void test_mono(void **state)
 	play(scene("services"), &mono, 120, 36);
 	play(scene("run-failed"), &mono, 80, 24);
 	play(scene("key"), &mono, 80, 24);
+	play(scene("key-confirm"), &mono, 80, 24);
 }
 
 static void test_narrow(void **state)
@@ -330,6 +342,9 @@ static void test_narrow(void **state)
 	play(scene("key"), &utf8, 80, 24);
 	play(scene("key-chinese"), &utf8, 80, 24);
 	play(scene("key"), &utf8, 60, 12);
+	play(scene("key-draft"), &utf8, 80, 24);
+	play(scene("key-confirm"), &utf8, 80, 24);
+	play(scene("key-confirm"), &utf8, 60, 12);
 }
 
 /* --- pictures, for people: SVG=FOLDER --- */

@@ -182,6 +182,79 @@ kie_is_published_to() {
 	expect_err 'is there already'
 }
 
+# --- from the screen ---
+
+# screen NAME: the console on a terminal of its own, driven by the lines of standard input. $EDITOR is
+# the program $T/editor.
+screen() {
+	cat >"$T/$1.keys"
+	VISUAL="sh $T/editor" LC_ALL=C.UTF-8 TERM=xterm-256color script -qec \
+		"'$SLUICE' console -i '$T/inv.yaml' --keys '$T/$1.keys'" /dev/null \
+		>"$T/$1.screen" 2>&1 </dev/null || fail "$1: $(tr -cd '[:print:]' <"$T/$1.screen" | grep -o 'sluice-console: .*')"
+}
+
+# A draft of pool.yaml of staging, which a person opens in the list.
+to_the_key() {
+	printf '%s\n' 4 'wait pool.yaml' / 'type labels:staging' enter 'wait 1 of ' enter "wait $1"
+}
+
+write_mode() {
+	printf '%s\n' w 'wait reason' 'type OPS-8' enter 'wait WRITE'
+}
+
+staging=/sluice/config/staging/cart/pool.yaml
+
+a_change_appears_on_the_screen() {
+	{
+		to_the_key 'size: 2'
+		printf '%s\n' "dump $T/seen" 'wait size: 3' 'wait superseded'
+	} >"$T/appears"
+	screen appears <"$T/appears" &
+	note_pid "$T/appears.noted" $!
+	await 20 test -s "$T/seen" || fail "the key is not shown"
+	put "$staging" $'pool:\n  size: 3\n'
+	wait $! || fail "the change does not appear"
+}
+
+a_draft_is_published_from_the_screen() {
+	put "$staging" $'pool:\n  size: 4\n'
+	cat >"$T/editor" <<-'END'
+		sed -i s/4/5/ "$1"
+	END
+	{
+		to_the_key 'size: 4'
+		printf '%s\n' E 'wait needs write mode'
+		write_mode
+		printf '%s\n' E 'wait not published; +1 -1' P 'wait Cancel' enter \
+			'wait nothing was changed' P 'wait Cancel' tab enter 'wait published pool.yaml' \
+			'gone not published' 'wait live'
+	} >"$T/lines"
+	screen publishes <"$T/lines"
+	sluice_on get history pool.yaml --label environment=staging -o json
+	expect_out '"standing":"live","what":"size: 5"'
+	expect_exit 0 runs -o json
+	expect_out '"name":"publish cart","kind":"action".*"reason":"OPS-8"'
+	[ -z "$(find "$T" -name 'sluice-draft-*' -o -name 'sluice-value-*')" ] || fail "a draft stays in a file"
+}
+
+somebody_is_faster_than_the_draft() {
+	put "$staging" $'pool:\n  size: 6\n'
+	# while the editor is open, somebody else writes
+	cat >"$T/editor" <<-END
+		sed -i s/6/7/ "\$1"
+		curl -fsS "http://127.0.0.1:$PORT/v3/kv/put" -o /dev/null -d '{"key":"$(printf %s "$staging" | base64 -w0)",
+			"value":"$(printf 'pool: theirs\n' | base64 -w0)"}'
+	END
+	{
+		to_the_key 'size: 6'
+		write_mode
+		printf '%s\n' E 'wait STALE: made from revision' P 'wait is off: the live revision is not'
+	} >"$T/lines"
+	screen conflict <"$T/lines"
+	sluice_on get history pool.yaml --label environment=staging -o json
+	expect_out '"standing":"live","what":"pool: theirs"'
+}
+
 if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
 	skip_case "config keys on etcd" "etcd-server or curl is not installed"
 	exit 0
@@ -198,4 +271,7 @@ run_case "an older revision is published again" an_older_revision_comes_back
 run_case "what someone else changed is not overwritten" nothing_is_overwritten
 run_case "wrong values and words: exit 2" what_does_not_fit_is_refused
 run_case "publish to Kie: value and status together" kie_is_published_to
+run_case "a change in etcd appears on the screen" a_change_appears_on_the_screen
+run_case "a draft is edited and published from the screen" a_draft_is_published_from_the_screen
+run_case "a draft made from what is not live any more is refused" somebody_is_faster_than_the_draft
 cases_end
