@@ -33,7 +33,7 @@ get() {
 seen_in_every_format() {
 	get services -o csv
 	expect_out '^orders,prod,,ok,,2,2,1.1=0.5 1.2=0.5,'
-	expect_out '^订单,prod,,failed,1 of 1 not up (1 down),0,1,'
+	expect_out '^订单,prod,,failed,1 of 1 not up (1 down); i1: ?\[31mred,0,1,'
 	get services -o json
 	expect_out '"versions":{"1.1":0.5,"1.2":0.5},"rate":null'
 	expect_out '"sources":\[{"name":"city","readAt":"20[^"]*Z","revision":"[^"]*","error":null}'
