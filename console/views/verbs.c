@@ -60,6 +60,22 @@ const char *verb_why(const struct run_seen *r, enum action what)
 
 /* --- the question --- */
 
+/* Of an action: what it has changed. */
+static size_t list_changes(const struct run_view *v, struct sl_buf *out)
+{
+	size_t i, count = 0;
+	char name[160];
+
+	for (i = 0; i < v->plan.step_count; i++) {
+		if (v->steps[i].state == PROGRESS_NONE)
+			continue;
+		sl_buf_printf(out, "%s  %s\n", step_target(&v->plan.steps[i], name, sizeof name),
+			      sl_json_str(v->steps[i].intent, "text", ""));
+		count++;
+	}
+	return count;
+}
+
 static size_t list_targets(const struct run_seen *r, enum action what, struct sl_buf *out)
 {
 	bool back = what == ACT_RUN_ABORT || what == ACT_RUN_UNDO;
@@ -68,6 +84,8 @@ static size_t list_targets(const struct run_seen *r, enum action what, struct sl
 
 	if (!r->loaded)
 		return 0;
+	if (r->view.plan.action)
+		return list_changes(&r->view, out);
 	n = instances_look(&r->view, &list);
 	for (i = 0; i < n; i++) {
 		bool hit = back ? list[i].is_new || list[i].busy : !list[i].is_new;
@@ -188,8 +206,8 @@ void verb_ask(struct app *a, const struct run_seen *r, enum action what)
 	sl_buf_puts(&targets, head);
 	count = list_targets(r, what, &targets);
 	if (count)
-		snprintf(title, sizeof title, "%s (%zu instance%s)", verbs[what].title, count,
-			 count == 1 ? "" : "s");
+		snprintf(title, sizeof title, "%s (%zu %s%s)", verbs[what].title, count,
+			 r->view.plan.action ? "change" : "instance", count == 1 ? "" : "s");
 	heavy = count > TYPE_ABOVE || site_production(a->site);
 	dialog_confirm(a, title, sl_buf_str(&targets), count + 1, heavy ? r->row.name : NULL, go,
 		       o);
