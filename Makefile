@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # make            build everything, runnable in place (build/sluice)
 # make deps       install the Debian packages that building and testing need (root or sudo)
-# make demo       a live canary on this machine (BAD=1: a rollback, KILL=1: crash and resume)
+# make demo       a live canary on this machine (BAD=1: a rollback, KILL=1: crash and resume,
+#                 CONSOLE=1: a chain of services with all backends, and the console on it)
 # make check      unit, system and fault tests
 # make asan       all but the fault tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make conform    SERVICE_CENTER=URL KIE=URL [TOKEN=]: are those servers as our fakes say?

@@ -4,15 +4,24 @@
 # config centre, traces and metrics; a canary of orders is under way, and the console is opened on
 # it, or what it shows is printed where there is no terminal. Sourced by `demo`.
 
+tour_canary_words() {
+	if [ -n "${BAD:-}" ]; then
+		printf ': on the third host the new version will not start, and all is taken back'
+	else
+		printf '; it stops at 50 %%, for you'
+	fi
+}
+
 tour_keys() {
 	say "What to try in the console (it opens in about half a minute)"
-	cat <<-'END'
-		  1 3 4 5 7 8   services, traces, config, runs, hosts, events
+	cat <<-END
+		  1 3 4 5 8     services, traces, config, runs, events
 		  enter  esc    into what is under the cursor, and back
 		  t             on a service: its traces; enter on one draws it as a waterfall
-		  /             filter, as  version:2  or  p99>20 ;  n goes to the next that is not well
-		  5, enter      the canary of orders. It stops at 50 %: w asks for a reason and lets you
-		                change things for 15 minutes, then P promotes the run, A takes it back
+		  /             filter, as  versions:2  or  p99>20 ;  n goes to the next that is not well
+		  5, enter      the canary of orders$(tour_canary_words)
+		  w             asks for a reason and lets you change things for 15 minutes: then P promotes
+		                the run, A takes it back
 		  ?             all keys
 		  q             leaves; everything here is then stopped and removed
 	END
@@ -88,8 +97,8 @@ tour_print() {
 	tour_show 20 '2\.0\.[01]' get services
 	tour_show 10 '2\.0\.[01]' get instances orders
 	[ -z "$LAB_TRACES" ] || tour_show 20 gateway get traces -f 'services>2 start<1m'
-	printf '%s\n' 'size 120x24' 'wait orders' "dump $work/services" 5 'wait orders-grey' enter \
-		'wait upgrade' >"$work/script"
+	printf '%s\n' 'size 120x24' 'wait orders' "dump $work/services" 5 'wait orders-grey' g enter \
+		'wait publish' >"$work/script"
 	show_command console -i inventory.yaml
 	"$SLUICE" console -i inventory.yaml --keys "$work/script" --screen-dump "$work/run" || return 1
 	cat "$work/services" "$work/run"
@@ -97,8 +106,8 @@ tour_print() {
 
 tour_console() {
 	say "The console"
-	show_command console -i inventory.yaml
-	"$SLUICE" console -i inventory.yaml ${DEMO_KEYS:+--keys "$DEMO_KEYS"}
+	show_command console -i inventory.yaml --interval 2s
+	"$SLUICE" console -i inventory.yaml --interval 2s ${DEMO_KEYS:+--keys "$DEMO_KEYS"}
 }
 
 tour_up() {
