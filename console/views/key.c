@@ -17,39 +17,37 @@ static const enum action offers[] = {ACT_PANE,     ACT_KEY_OTHER,   ACT_KEY_UNCH
 
 /* --- the same key elsewhere --- */
 
-static bool is_other(const struct key_own *o, const struct cat_key *k)
-{
-	char *mine, *its;
-	bool other;
-
-	if (strcmp(k->key, o->ref.key) != 0)
-		return false;
-	mine = key_ref_id(&o->ref);
-	its = key_id(k);
-	other = strcmp(mine, its) != 0;
-	free(mine);
-	free(its);
-	return other;
-}
-
-static const struct cat_key *nth_other(struct app *a, const struct key_own *o, size_t n)
+/* Keys of that name that are not this one: the n-th of them, or NULL and *count of all. */
+static const struct cat_key *nth_other(struct app *a, const struct key_own *o, size_t n,
+				       size_t *count)
 {
 	struct catalogue *c = site_catalogue(a->site);
+	char *mine = key_ref_id(&o->ref);
+	const struct cat_key *found = NULL;
 	size_t i;
 
-	for (i = 0; c && o->ref.key && i < catalogue_key_count(c); i++)
-		if (is_other(o, catalogue_key(c, i)) && !n--)
-			return catalogue_key(c, i);
-	return NULL;
+	*count = 0;
+	for (i = 0; c && !found && i < catalogue_key_count(c); i++) {
+		const struct cat_key *k = catalogue_key(c, i);
+		char *its;
+
+		if (strcmp(k->key, o->ref.key) != 0)
+			continue;
+		its = key_id(k);
+		if (strcmp(mine, its) != 0 && (*count)++ == n)
+			found = k;
+		free(its);
+	}
+	free(mine);
+	return found;
 }
 
 static size_t count_others(struct app *a, const struct key_own *o)
 {
-	size_t n = 0;
+	size_t count;
 
-	while (nth_other(a, o, n))
-		n++;
-	return n;
+	nth_other(a, o, SIZE_MAX, &count);
+	return count;
 }
 
 /* By what it is another one: its labels that ours has not, else where it is kept. */
@@ -84,7 +82,8 @@ static void leave_other(struct key_own *o)
 /* To the next one; behind the last one, none. */
 static void next_other(struct app *a, struct key_own *o)
 {
-	const struct cat_key *k = nth_other(a, o, o->other_at);
+	size_t count;
+	const struct cat_key *k = nth_other(a, o, o->other_at, &count);
 	struct key_ref ref;
 	char name[128];
 
