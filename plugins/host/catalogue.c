@@ -164,6 +164,7 @@ static void on_wait(uv_timer_t *timer)
 	for (size_t i = 0; i < c->count; i++) {
 		uv_close((uv_handle_t *)&c->sources[i]->poll, on_source_handle);
 		uv_close((uv_handle_t *)&c->sources[i]->guard, on_source_handle);
+		uv_close((uv_handle_t *)&c->sources[i]->preview, on_source_handle);
 	}
 	uv_close((uv_handle_t *)&c->tell, on_own_handle);
 }
@@ -193,8 +194,9 @@ static struct cat_source_node *source_new(struct catalogue *c, const char *name,
 	s->interval_ms = interval_ms > 0 ? interval_ms : INTERVAL_MS;
 	uv_timer_init(c->loop, &s->poll);
 	uv_timer_init(c->loop, &s->guard);
-	s->poll.data = s->guard.data = s;
-	c->handles += 2;
+	uv_timer_init(c->loop, &s->preview);
+	s->poll.data = s->guard.data = s->preview.data = s;
+	c->handles += 3;
 	if (role == CAT_METRICS)
 		cat_measures_init(s);
 	SL_GROW(c->sources, c->count, c->cap);
@@ -247,7 +249,7 @@ void catalogue_give(struct catalogue *c, const char *name, const char *type,
 	s->fixed = s->answered = true;
 	for (size_t i = 0; i < count; i++)
 		cat_stage_instance(&s->stage, &instances[i]);
-	cat_merge_registry(s, sl_time_now());
+	cat_merge_registry(s, sl_time_now(), false);
 	cat_stage_release(&s->stage);
 	s->reads++;
 	s->read_at = s->asked_at = sl_time_now();

@@ -111,9 +111,10 @@ struct cat_source_node {
 	bool fixed;                                     /* nothing to poll */
 	bool wanted, answered;                          /* answered: well or badly, since wanted */
 	bool busy, again, late; /* a read runs; read once more after it; it passed its deadline */
+	bool previewed;         /* of the first read something was shown already */
 	struct sl_call *call, *watch;
 	struct cat_stage stage;
-	uv_timer_t poll, guard;
+	uv_timer_t poll, guard, preview;
 	/* registry */
 	struct cat_service_node *services;
 	uint64_t round;
@@ -160,7 +161,8 @@ void cat_note(struct cat_source_node *s, int64_t time, const char *what, const c
 	      const char *subject, const char *text);
 
 /* --- catalogue_merge.c, catalogue_keys.c: true when anything changed --- */
-bool cat_merge_registry(struct cat_source_node *s, int64_t now);
+/* changes: what was not staged stands, as sl_read_end says. The stage stays as it is. */
+bool cat_merge_registry(struct cat_source_node *s, int64_t now, bool changes);
 bool cat_merge_keys(struct cat_source_node *s, int64_t now);
 void cat_registry_release(struct cat_source_node *s);
 void cat_keys_release(struct cat_source_node *s);

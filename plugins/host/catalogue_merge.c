@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Services and instances: a whole answer of a registry joins the model. */
+/* Services and instances: an answer of a registry, whole or of changes alone, joins the model. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +52,7 @@ struct join {
 	size_t count;
 	int64_t now;
 	bool first; /* nothing was known of this source before: its state is no change */
+	bool keep;  /* instances that are not among the items stay */
 };
 
 static void note(const struct join *j, const char *what, const char *id, const char *text)
@@ -80,13 +81,18 @@ static void note_changed(const struct join *j, const struct cat_instance *old,
 
 static bool join_same(const struct join *j)
 {
-	if (j->count != j->node->pub.count)
+	const struct cat_service *pub = &j->node->pub;
+	size_t o = 0;
+
+	if (!j->keep && j->count != pub->count)
 		return false;
-	for (size_t i = 0; i < j->count; i++) {
-		const struct cat_instance *old = &j->node->pub.instances[i];
+	for (size_t i = 0; i < j->count; i++, o++) {
 		const struct cat_instance *new = &j->items[i]->instance;
 
-		if (strcmp(old->id, new->id) != 0 || !cat_instance_same(old, new))
+		while (j->keep && o < pub->count && strcmp(pub->instances[o].id, new->id) < 0)
+			o++;
+		if (o == pub->count || strcmp(pub->instances[o].id, new->id) != 0 ||
+		    !cat_instance_same(&pub->instances[o], new))
 			return false;
 	}
 	return true;
@@ -101,39 +107,48 @@ static struct cat_instance take_new(const struct join *j, const struct cat_insta
 	return i;
 }
 
+/* One that is not among the items: it stays as it is, or goes. True = it stays. */
+static bool leave_or_drop(const struct join *j, struct cat_instance *old)
+{
+	if (j->keep)
+		return true;
+	note(j, "instance.removed", old->id, catalogue_state_word(old->state));
+	cat_instance_free(old);
+	return false;
+}
+
 /* Both lists are sorted by id: what is in both and equal moves over as it is. */
 static void join_instances(const struct join *j)
 {
 	struct cat_service *pub = &j->node->pub;
 	struct cat_instance *old = (struct cat_instance *)(uintptr_t)pub->instances;
-	struct cat_instance *all = sl_alloc_n(j->count + 1, sizeof *all);
-	size_t o = 0;
+	struct cat_instance *all =
+		sl_alloc_n(j->count + (j->keep ? pub->count : 0) + 1, sizeof *all);
+	size_t o = 0, n = 0;
 
 	for (size_t i = 0; i < j->count; i++) {
 		const struct cat_instance *new = &j->items[i]->instance;
 
-		for (; o < pub->count && strcmp(old[o].id, new->id) < 0; o++) {
-			note(j, "instance.removed", old[o].id, catalogue_state_word(old[o].state));
-			cat_instance_free(&old[o]);
-		}
+		for (; o < pub->count && strcmp(old[o].id, new->id) < 0; o++)
+			if (leave_or_drop(j, &old[o]))
+				all[n++] = old[o];
 		if (o == pub->count || strcmp(old[o].id, new->id) != 0) {
-			all[i] = take_new(j, new);
+			all[n++] = take_new(j, new);
 			note(j, "instance.added", new->id, catalogue_state_word(new->state));
 		} else if (cat_instance_same(&old[o], new)) {
-			all[i] = old[o++];
+			all[n++] = old[o++];
 		} else {
 			note_changed(j, &old[o], new);
-			all[i] = take_new(j, new);
+			all[n++] = take_new(j, new);
 			cat_instance_free(&old[o++]);
 		}
 	}
-	for (; o < pub->count; o++) {
-		note(j, "instance.removed", old[o].id, catalogue_state_word(old[o].state));
-		cat_instance_free(&old[o]);
-	}
+	for (; o < pub->count; o++)
+		if (leave_or_drop(j, &old[o]))
+			all[n++] = old[o];
 	free(old);
 	pub->instances = all;
-	pub->count = j->count;
+	pub->count = n;
 }
 
 static void count_up(struct cat_service *pub)
@@ -183,13 +198,21 @@ static struct cat_service_node *service_get(struct cat_source_node *s, const str
 	return node ? node : service_make(s, key, of);
 }
 
+struct merged {
+	bool made, grew; /* the service is new; it has more instances by changes alone */
+};
+
 /* items[0..count) are of one service, sorted; the last of equal ids wins. */
 static bool merge_service(struct cat_source_node *s, const struct cat_staged **items, size_t count,
-			  bool first, int64_t now, bool *made)
+			  bool changes, int64_t now, struct merged *m)
 {
+	size_t before;
+	bool first = s->read_at == 0;
 	struct join j = {.s = s, .items = items, .now = now, .first = first};
 
-	j.node = service_get(s, items[0], made);
+	j.keep = changes && items[0]->instance.id;
+	j.node = service_get(s, items[0], &m->made);
+	before = j.node->pub.count;
 	j.node->seen = s->round;
 	for (size_t i = 0; i < count; i++) {
 		if (!items[i]->instance.id)
@@ -199,11 +222,12 @@ static bool merge_service(struct cat_source_node *s, const struct cat_staged **i
 		else
 			items[j.count++] = items[i];
 	}
-	if (!*made && join_same(&j))
+	if (!m->made && join_same(&j))
 		return false;
 	join_instances(&j);
 	count_up(&j.node->pub);
 	j.node->pub.changed = first ? 0 : now;
+	m->grew = j.keep && j.node->pub.count > before;
 	return true;
 }
 
@@ -223,11 +247,42 @@ static bool sweep(struct cat_source_node *s, int64_t now)
 	return swept;
 }
 
-bool cat_merge_registry(struct cat_source_node *s, int64_t now)
+/* An instance that is new in one application may have left another one of the same service. */
+static bool leave_other_apps(struct cat_source_node *s, const struct cat_staged *item, int64_t now)
+{
+	struct cat_service_node *node, *next;
+	bool left = false;
+
+	for (node = s->services; node; node = next) {
+		struct cat_service *pub = &node->pub;
+		struct cat_instance *all = (struct cat_instance *)(uintptr_t)pub->instances;
+		size_t at = 0;
+
+		next = node->hh.next;
+		if (!item->instance.id || strcmp(pub->service, item->service) != 0 ||
+		    strcmp(pub->environment, item->environment) != 0 ||
+		    strcmp(pub->app, item->app) == 0)
+			continue;
+		while (at < pub->count && strcmp(all[at].id, item->instance.id) != 0)
+			at++;
+		if (at == pub->count)
+			continue;
+		left = true;
+		cat_instance_free(&all[at]);
+		memmove(&all[at], &all[at + 1], (--pub->count - at) * sizeof *all);
+		count_up(pub);
+		pub->changed = now;
+		if (!pub->count)
+			service_free(s, node);
+	}
+	return left;
+}
+
+bool cat_merge_registry(struct cat_source_node *s, int64_t now, bool changes)
 {
 	size_t count = s->stage.count;
 	const struct cat_staged **items = sl_alloc_n(count + 1, sizeof *items);
-	bool first = s->read_at == 0, changed = false, members = false, made;
+	bool first = s->read_at == 0, changed = false, members = false;
 
 	s->round++;
 	for (size_t i = 0; i < count; i++)
@@ -235,15 +290,19 @@ bool cat_merge_registry(struct cat_source_node *s, int64_t now)
 	if (count > 1)
 		qsort(items, count, sizeof *items, staged_compare);
 	for (size_t from = 0, to; from < count; from = to) {
+		struct merged m = {0};
+
 		for (to = from + 1; to < count && name_compare(items[from], items[to]) == 0; to++)
 			;
-		changed |= merge_service(s, items + from, to - from, first, now, &made);
-		if (made && !first)
+		changed |= merge_service(s, items + from, to - from, changes, now, &m);
+		if (m.made && !first)
 			cat_note(s, now, "service.added", items[from]->service, "", "");
-		members |= made;
+		for (size_t i = from; m.grew && i < to; i++)
+			members |= leave_other_apps(s, items[i], now);
+		members |= m.made;
 	}
 	free(items);
-	members |= sweep(s, now);
+	members |= !changes && sweep(s, now);
 	if (members)
 		cat_services_index(s->c);
 	return changed || members;

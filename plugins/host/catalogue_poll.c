@@ -33,9 +33,27 @@ static void on_service(void *arg, const struct sl_service *service)
 	cat_stage_service(&((struct cat_source_node *)arg)->stage, service);
 }
 
+/* Until a source has answered for the first time there is nothing to keep whole: what came of it so
+ * far is better than an empty screen. Its last service may miss instances for that moment. */
+static void on_preview(uv_timer_t *timer)
+{
+	struct cat_source_node *s = timer->data;
+
+	if (!s->busy || s->c->closing || s->late)
+		return;
+	if (cat_merge_registry(s, sl_time_now(), true))
+		cat_dirty(s->c, s->role);
+}
+
 static void on_instance(void *arg, const struct sl_instance *instance)
 {
-	cat_stage_instance(&((struct cat_source_node *)arg)->stage, instance);
+	struct cat_source_node *s = arg;
+
+	cat_stage_instance(&s->stage, instance);
+	if (s->read_at || s->previewed)
+		return;
+	s->previewed = true;
+	uv_timer_start(&s->preview, on_preview, 0, 0);
 }
 
 static void on_edge(void *arg, const struct sl_edge *edge)
@@ -158,12 +176,12 @@ static void take_failure(struct cat_source_node *s, const struct sl_error *e)
 	set_error(s, e);
 }
 
-static bool merge(struct cat_source_node *s)
+static bool merge(struct cat_source_node *s, bool changes)
 {
 	int64_t now = sl_time_now();
 
 	if (s->role == CAT_REGISTRY)
-		return cat_merge_registry(s, now);
+		return cat_merge_registry(s, now, changes);
 	return s->role == CAT_CONFIG && cat_merge_keys(s, now);
 }
 
@@ -195,7 +213,7 @@ static void take_answer(struct cat_source_node *s, const struct sl_read_end *end
 	if (end->not_modified) {
 		s->not_modified++;
 	} else {
-		if (merge(s) || first)
+		if (merge(s, end->changes) || first)
 			cat_dirty(s->c, s->role);
 		cat_text(revision, sizeof revision, end->revision);
 		free(s->revision);
@@ -230,6 +248,7 @@ static void plan_next(struct cat_source_node *s)
 void cat_source_done(struct cat_source_node *s, const struct sl_read_end *end)
 {
 	uv_timer_stop(&s->guard);
+	uv_timer_stop(&s->preview);
 	s->busy = false;
 	if (!s->c->closing) {
 		if (!s->answered)

@@ -167,12 +167,16 @@ struct sl_label {
 /*
  * The end of a read. revision is the product's own word for the state that was read ("" = it has
  * none); give it back in the next read and an unchanged state costs one small answer: then
- * not_modified is true and the sink got nothing else.
+ * not_modified is true and the sink got nothing else. A registry that can tell what is new since
+ * that revision may report that alone, and say so with `changes`: a service named by `service` then
+ * has exactly the instances that are reported with it, an instance of another is new or replaces
+ * the one with its id, and whatever was not reported stands.
  */
 struct sl_read_end {
 	struct sl_error error; /* SL_OK: everything that the source has was reported */
 	const char *revision;
 	bool not_modified;
+	bool changes; /* registries, and only when a revision was given */
 };
 
 /* A hint that something changed: read again. Never the data itself: polling is the truth. */

@@ -21,7 +21,9 @@ struct fake {
 	struct sl_key *keys;
 	size_t key_count;
 	const char *revision;
-	char asked[64]; /* the revision that was given; "none" */
+	bool changes;      /* what it says is what is new */
+	const char *named; /* a service that it names before; NULL = none */
+	char asked[64];    /* the revision that was given; "none" */
 	int reads, cancels;
 	bool done; /* a read has ended */
 	sl_changed changed;
@@ -50,7 +52,8 @@ static struct fake fake;
 static struct sl_read_end end_of(const struct fake *f, bool canceled)
 {
 	struct sl_read_end end = {.revision = f->revision ? f->revision : "",
-				  .not_modified = f->manner == UNCHANGED};
+				  .not_modified = f->manner == UNCHANGED,
+				  .changes = f->changes};
 
 	if (canceled)
 		sl_fail(&end.error, SL_ECANCELED, "canceled");
@@ -62,7 +65,10 @@ static struct sl_read_end end_of(const struct fake *f, bool canceled)
 static void say_registry(struct sl_call *call, bool all)
 {
 	struct fake *f = call->fake;
+	const struct sl_service named = {.service = f->named};
 
+	if (f->named)
+		call->registry->service(call->arg, &named);
 	for (size_t i = 0; i < (all ? f->count : f->count / 2); i++)
 		call->registry->instance(call->arg, &f->instances[i]);
 }
@@ -691,6 +697,58 @@ static void test_own_queries(void **state)
 
 /* --- size --- */
 
+static const struct cat_instance *instance_of(const struct cat_service *s, const char *id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->instances[i].id, id) == 0)
+			return &s->instances[i];
+	return NULL;
+}
+
+/* An answer of changes alone: what it does not say stands. */
+static void test_changes(void **state)
+{
+	struct sl_instance news[] = {
+		{.service = "orders-0000", .id = "i-00000", .state = SL_INSTANCE_DOWN},
+		{.service = "orders-0000", .id = "i-new", .state = SL_INSTANCE_UP},
+	};
+	const struct cat_service *s;
+	uint64_t before;
+
+	(void)state;
+	give_instances(20);
+	begin(CAT_REGISTRY);
+	free(fake.instances);
+	fake.changes = true;
+	fake.instances = news;
+	fake.count = 2;
+	read_once();
+	s = catalogue_find(catalogue, "orders-0000", NULL);
+	assert_int_equal(s->count, 11);
+	assert_int_equal(s->up, 10);
+	assert_int_equal(instance_of(s, "i-00000")->state, SL_INSTANCE_DOWN);
+	assert_true(instance_of(s, "i-new")->changed > 0);
+	assert_int_equal(catalogue_find(catalogue, "orders-0001", NULL)->count, 10);
+	assert_int_equal(catalogue_change_count(catalogue), 2);
+	before = catalogue_generation(catalogue);
+	read_once(); /* the same once more is no change */
+	assert_int_equal(catalogue_generation(catalogue), before);
+
+	fake.named = "orders-0001"; /* named: it has what follows, and no more */
+	news[0].service = "orders-0001";
+	fake.count = 1;
+	read_once();
+	assert_int_equal(catalogue_find(catalogue, "orders-0001", NULL)->count, 1);
+	assert_int_equal(catalogue_find(catalogue, "orders-0000", NULL)->count, 11);
+
+	fake.named = NULL; /* one that says another application has left the first */
+	news[0].app = "shop";
+	read_once();
+	assert_int_equal(catalogue_service_count(catalogue), 2);
+	assert_string_equal(catalogue_find(catalogue, "orders-0001", NULL)->app, "shop");
+	fake.instances = NULL;
+}
+
 static void test_ten_thousand(void **state)
 {
 	int64_t from;
@@ -731,6 +789,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_measures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_queries, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ten_thousand, setup, teardown),
 	};
 
