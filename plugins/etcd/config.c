@@ -211,7 +211,7 @@ static struct sl_call *etcd_keys_list(void *instance, const char *revision, int6
 	char *prefix = etcd_path(instance, TREE, NULL, NULL, NULL);
 
 	r->known = sl_strdup(revision);
-	if (!etcd_check_start(&r->call, prefix, revision, on_checked))
+	if (!etcd_check_start(&r->call, prefix, revision, 0, on_checked))
 		list_start(r);
 	free(prefix);
 	return &r->call;

@@ -129,7 +129,7 @@ struct etcd_scan {
 	char *prefix;     /* yours to free */
 	bool exact;       /* prefix is one key */
 	bool docs;        /* values are JSON */
-	int page;         /* keys a page */
+	int page;         /* keys a page; the first one is small, so that something is there soon */
 	int64_t revision; /* in: 0 = now; out: of the whole scan */
 	int64_t count;    /* out */
 	bool (*row)(struct sl_call *call, struct etcd_row *row); /* false = enough */
@@ -140,11 +140,14 @@ struct etcd_scan {
 void etcd_scan_start(struct sl_call *call, struct etcd_scan *scan);
 /*
  * Has anything below prefix changed since the state called `revision`, as etcd_state_name named
- * it? One small answer: how many keys are there, and is one newer. False = it is no such name.
+ * it? One small answer: how many keys are there, and is one newer; with `rows`, up to so many of
+ * the newer ones, whose values are JSON. False = it is no such name.
  */
-bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revision,
+bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revision, int rows,
 		      void (*then)(struct sl_call *call, const struct sl_error *e));
-bool etcd_check_same(const struct sl_call *call, const char *revision); /* inside then */
+/* Inside then: nothing changed; call->reply.rows are all that did (none was deleted, that is). */
+bool etcd_check_same(const struct sl_call *call, const char *revision);
+bool etcd_check_whole(const struct sl_call *call, const char *revision);
 void etcd_state_name(char *dst, size_t size, int64_t revision, int64_t count);
 
 /* --- the layout: layout.c --- */

@@ -17,7 +17,7 @@ struct reading {
 	const struct sl_registry_sink *sink;
 	void *arg;
 	char revision[48];
-	bool same;
+	bool same, changes;
 };
 
 static void reading_finish(struct sl_call *call, const struct sl_error *e)
@@ -27,6 +27,7 @@ static void reading_finish(struct sl_call *call, const struct sl_error *e)
 		.error = *e,
 		.revision = r->revision,
 		.not_modified = e->code == SL_OK && r->same,
+		.changes = e->code == SL_OK && r->changes,
 	};
 
 	r->sink->done(r->arg, &end);
@@ -57,16 +58,43 @@ static void on_scanned(struct sl_call *call, const struct sl_error *e)
 	etcd_call_end(call, e);
 }
 
+/* What is told of a service itself concerns all of its instances: then all is read. */
+static bool is_instances(const struct sl_call *call)
+{
+	for (size_t i = 0; i < call->reply.row_count; i++) {
+		struct etcd_place place;
+
+		if (!etcd_place_parse(call->etcd, TREE, &call->reply.rows[i], &place))
+			continue;
+		free(place.memory);
+		if (!place.name)
+			return false;
+	}
+	return true;
+}
+
+static void tell_changes(struct reading *r)
+{
+	struct sl_call *call = &r->call;
+
+	for (size_t i = 0; i < call->reply.row_count && !call->canceled; i++)
+		on_row(call, &call->reply.rows[i]);
+	r->changes = true;
+}
+
 static void on_checked(struct sl_call *call, const struct sl_error *e)
 {
 	struct reading *r = (struct reading *)call;
 
-	if (e->code == SL_OK && !etcd_check_same(call, r->known)) {
-		etcd_scan_start(call, &r->scan);
-		return;
+	r->same = e->code == SL_OK && etcd_check_same(call, r->known);
+	if (e->code == SL_OK && !r->same) {
+		if (!etcd_check_whole(call, r->known) || !is_instances(call)) {
+			etcd_scan_start(call, &r->scan);
+			return;
+		}
+		tell_changes(r);
 	}
-	r->same = e->code == SL_OK;
-	if (r->same)
+	if (e->code == SL_OK)
 		etcd_state_name(r->revision, sizeof r->revision, call->reply.revision,
 				call->reply.count);
 	etcd_call_end(call, e);
@@ -91,7 +119,7 @@ static struct sl_call *etcd_list(void *instance, const char *revision, int64_t t
 
 	r->scan.prefix = etcd_path(instance, TREE, NULL, NULL, NULL);
 	r->known = sl_strdup(revision);
-	if (!etcd_check_start(&r->call, r->scan.prefix, revision, on_checked))
+	if (!etcd_check_start(&r->call, r->scan.prefix, revision, PAGE, on_checked))
 		etcd_scan_start(&r->call, &r->scan);
 	return &r->call;
 }

@@ -7,6 +7,8 @@
 #include "plugins/etcd/etcd.h"
 #include "plugins/sdk/mem.h"
 
+#define FIRST_PAGE 100
+
 static void scan_page(struct sl_call *call, const void *from, size_t len);
 
 /* --- has anything changed? --- */
@@ -24,7 +26,7 @@ static bool state_parse(const char *name, int64_t *revision, int64_t *count)
 	       *revision > 0 && *count >= 0;
 }
 
-bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revision,
+bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revision, int rows,
 		      void (*then)(struct sl_call *call, const struct sl_error *e))
 {
 	int64_t at, count;
@@ -34,9 +36,10 @@ bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revi
 		return false;
 	body = etcd_range_prefix(prefix, NULL, 0);
 	etcd_add_int(body, "min_mod_revision", at + 1);
-	etcd_add_int(body, "limit", 1);
-	cJSON_AddTrueToObject(body, "keys_only");
-	call->docs = false;
+	etcd_add_int(body, "limit", rows ? rows : 1);
+	if (!rows)
+		cJSON_AddTrueToObject(body, "keys_only");
+	call->docs = rows > 0;
 	etcd_ask(call, "/v3/kv/range", body, true, then);
 	return true;
 }
@@ -49,6 +52,20 @@ bool etcd_check_same(const struct sl_call *call, const char *revision)
 
 	return state_parse(revision, &at, &count) && call->reply.revision >= at &&
 	       call->reply.count == count && !call->reply.row_count;
+}
+
+/* Those that were created are more keys than before; fewer are there only if some were deleted, and
+ * which ones nobody tells. */
+bool etcd_check_whole(const struct sl_call *call, const char *revision)
+{
+	const struct etcd_reply *reply = &call->reply;
+	int64_t at, count;
+
+	if (!state_parse(revision, &at, &count) || reply->revision < at || reply->more)
+		return false;
+	for (size_t i = 0; i < reply->row_count; i++)
+		count += reply->rows[i].created > at;
+	return reply->count == count;
 }
 
 /* --- scans --- */
@@ -104,7 +121,7 @@ static void scan_page(struct sl_call *call, const void *from, size_t len)
 		body = etcd_range(scan->prefix, strlen(scan->prefix));
 	else
 		body = etcd_range_prefix(scan->prefix, from, len);
-	etcd_add_int(body, "limit", scan->page);
+	etcd_add_int(body, "limit", scan->begun ? scan->page : FIRST_PAGE);
 	if (scan->revision)
 		etcd_add_int(body, "revision", scan->revision);
 	call->docs = scan->docs;

@@ -119,7 +119,7 @@ struct seen {
 	int calls;
 	struct sl_error error;
 	char revision[64];
-	bool same;
+	bool same, changes;
 	size_t instances, services, keys, up;
 	char line[SEEN_MAX][400];
 	struct sl_call *call;
@@ -182,6 +182,7 @@ static void on_read(void *arg, const struct sl_read_end *end)
 	s->fired_inside = s->starting;
 	s->error = end->error;
 	s->same = end->not_modified;
+	s->changes = end->changes;
 	snprintf(s->revision, sizeof s->revision, "%s", end->revision);
 	s->calls++;
 	s->done = true;
@@ -383,19 +384,36 @@ static void test_list(void **state)
 	assert_true(s.same);
 	assert_string_not_equal(s.revision, revision);
 
-	/* A change, a deletion, and a deletion made up for in number. */
+	/* What is new is told alone, whether it changed or came; but not what is said of a service.
+	 */
 	put("/sluice/services/test/orders/x", "{}");
+	put("/sluice/services/prod/orders/oa01:8080", "{\"host\":\"oa09\"}");
 	assert_int_equal(do_list(&s, revision, 5000), SL_OK);
 	assert_false(s.same);
+	assert_true(s.changes);
+	assert_int_equal(s.instances, 2);
+	assert_line(&s, 0, "prod/orders/oa01:8080 oa09 -:0 v=- state=0 w=-1 labels=0 ");
+	put("/sluice/services/test/orders", "{}");
+	assert_int_equal(do_list(&s, s.revision, 5000), SL_OK);
+	assert_false(s.changes);
+	assert_int_equal(s.instances, 4);
+	drop("/sluice/services/test/orders");
+	assert_int_equal(do_list(&s, NULL, 5000), SL_OK);
+
+	/* A deletion, and one made up for in number: all is read. */
 	snprintf(revision, sizeof revision, "%s", s.revision);
 	drop("/sluice/services/test/orders/x");
 	assert_int_equal(do_list(&s, revision, 5000), SL_OK);
 	assert_false(s.same);
+	assert_false(s.changes);
 	assert_int_equal(s.instances, 3);
+	snprintf(revision, sizeof revision, "%s", s.revision);
+	drop("/sluice/services/_/stock/s1/with/slashes");
 	put("/sluice/services/test/orders/y", "{}");
 	assert_int_equal(do_list(&s, revision, 5000), SL_OK);
 	assert_false(s.same);
-	assert_int_equal(s.instances, 4);
+	assert_false(s.changes);
+	assert_int_equal(s.instances, 3);
 
 	/* A revision of another etcd, and none at all. */
 	assert_int_equal(do_list(&s, "999999.4", 5000), SL_OK);
