@@ -11,7 +11,9 @@
 #include "plugins/sdk/text.h"
 #include "plugins/serviceCenter/sc.h"
 
-#define NAMES_MAX 2000 /* in one batch find */
+#define NAMES_MAX   2000 /* in one batch find */
+#define UNKNOWN_MAX 100  /* of them without a revision: all of their instances come */
+#define FIRST_MAX   30   /* in the very first one: something is there soon */
 
 void sc_read_release(struct sc_read *r)
 {
@@ -156,18 +158,37 @@ static void on_batch(struct sl_call *call, const struct sl_error *e)
 		r->fresh[i] = NULL;
 	}
 	r->asked = r->until;
+	if (r->part && r->asked < r->group_count)
+		r->part(r);
+	else
+		batch_ask(r);
+}
+
+/* Answers are bounded by how many names are asked for whose instances are not known. */
+static size_t batch_end(const struct sc_read *r)
+{
+	size_t unknown = 0, most = r->part && !r->asked ? FIRST_MAX : UNKNOWN_MAX, i;
+
+	for (i = r->asked; i < r->group_count && i - r->asked < NAMES_MAX; i++) {
+		unknown += !r->groups[i]->rev[0];
+		if (unknown > most)
+			break;
+	}
+	return i;
+}
+
+void sc_read_go_on(struct sc_read *r)
+{
 	batch_ask(r);
 }
 
 static void batch_ask(struct sc_read *r)
 {
-	size_t left = r->group_count - r->asked;
-
-	if (!left) {
+	if (r->asked == r->group_count) {
 		r->ready(r);
 		return;
 	}
-	r->until = r->asked + (left < NAMES_MAX ? left : NAMES_MAX);
+	r->until = batch_end(r);
 	r->call.chain.work = on_batch_work;
 	sc_ask(&r->call, "POST",
 	       sc_path(r->call.sc, "/registry/instances/action?type=query%s",

@@ -29,6 +29,8 @@ struct sc {
 	struct sl_error login_error; /* when refused: it is not tried again */
 	struct sc_group **groups;    /* of the last whole read, sorted; each holds a reference */
 	size_t group_count;
+	uint64_t view_hash; /* of that read's list of services */
+	char revision[20];  /* and of all of it, as the host got it */
 };
 
 /* --- memory that goes all at once --- */
@@ -129,6 +131,8 @@ struct sc_read {
 	bool *answered;
 	size_t group_count, asked, until; /* asked..until are in the question in hand */
 	void (*ready)(struct sc_read *r);
+	/* NULL, or: groups below `asked` are read, more are to come after sc_read_go_on. */
+	void (*part)(struct sc_read *r);
 };
 
 void sc_read_init(struct sc_read *r, struct sc *sc, const char *service, const char *environment,
@@ -136,6 +140,7 @@ void sc_read_init(struct sc_read *r, struct sc *sc, const char *service, const c
 		  void (*finish)(struct sl_chain *c, const struct sl_error *e),
 		  void (*ready)(struct sc_read *r));
 void sc_read_start(struct sc_read *r);
+void sc_read_go_on(struct sc_read *r);
 void sc_read_release(struct sc_read *r);
 
 /* list.c, edges.c, write.c, watch.c */

@@ -21,7 +21,7 @@ struct seen {
 	int calls;
 	struct sl_error error;
 	char revision[64];
-	bool not_modified;
+	bool not_modified, changes;
 	size_t services, instances, edges;
 	struct row rows[64];
 	char versions[64][64];
@@ -103,6 +103,7 @@ static void on_end(void *arg, const struct sl_read_end *end)
 	x->error = end->error;
 	copy(x->revision, sizeof x->revision, end->revision);
 	x->not_modified = end->not_modified;
+	x->changes = end->changes;
 	x->done = true;
 }
 
@@ -343,8 +344,14 @@ static void test_unchanged(void **state)
 	assert_int_equal(change(id2, SL_INSTANCE_UP, SL_INSTANCE_OUT, SL_KEEP, SL_KEEP), SL_OK);
 	assert_int_equal(list(revision), SL_OK);
 	assert_false(seen.not_modified);
+	assert_true(seen.changes); /* the name that changed, with all of its instances */
+	assert_int_equal(seen.services, 1);
 	assert_int_equal(seen.instances, 2);
 	assert_int_equal(row_of(id2)->state, SL_INSTANCE_OUT);
+	assert_int_equal(list(revision), SL_OK); /* not where the last read ended: all */
+	assert_false(seen.changes);
+	assert_int_equal(seen.services, 3);
+	assert_int_equal(seen.instances, 2);
 	assert_int_equal(row_of(id1)->state, SL_INSTANCE_UP);
 }
 
