@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins/host/catalogue_internal.h"
+#include "plugins/sdk/sort.h"
 
 const char *catalogue_state_word(enum sl_instance_state s)
 {
@@ -30,12 +31,12 @@ static int name_compare(const struct cat_staged *a, const struct cat_staged *b)
 }
 
 /* By service, then id; a service that is only named stands before its instances. */
-static int staged_compare(const void *a, const void *b)
+static int staged_compare(const void *a, const void *b, void *arg)
 {
-	const struct cat_staged *x = *(const struct cat_staged *const *)a;
-	const struct cat_staged *y = *(const struct cat_staged *const *)b;
+	const struct cat_staged *x = a, *y = b;
 	int order = name_compare(x, y);
 
+	(void)arg;
 	if (order)
 		return order;
 	if (!x->instance.id || !y->instance.id)
@@ -287,8 +288,7 @@ bool cat_merge_registry(struct cat_source_node *s, int64_t now, bool changes)
 	s->round++;
 	for (size_t i = 0; i < count; i++)
 		items[i] = &s->stage.items[i];
-	if (count > 1)
-		qsort(items, count, sizeof *items, staged_compare);
+	sl_sort((const void **)items, count, staged_compare, NULL);
 	for (size_t from = 0, to; from < count; from = to) {
 		struct merged m = {0};
 
