@@ -17,12 +17,19 @@
 
 /* --- text without case --- */
 
+/* Eight bytes at a time: a filter looks at all text that there is. */
 static bool is_ascii(const char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s > 0x7e)
-			return false;
-	return true;
+	size_t len = strlen(s);
+	uint64_t all = 0, eight;
+
+	for (; len >= sizeof eight; s += sizeof eight, len -= sizeof eight) {
+		memcpy(&eight, s, sizeof eight);
+		all |= eight;
+	}
+	for (; len; s++, len--)
+		all |= (unsigned char)*s;
+	return !(all & UINT64_C(0x8080808080808080));
 }
 
 char *vw_filter_fold(const char *s)
@@ -40,6 +47,20 @@ char *vw_filter_fold(const char *s)
 	return copy;
 }
 
+/* ASCII both, needle in lower case. */
+static bool contains_plain(const char *hay, const char *needle)
+{
+	size_t rest = strlen(needle);
+	char low = needle[0], up = (char)toupper((unsigned char)low);
+
+	if (!rest--)
+		return true;
+	for (; *hay; hay++)
+		if ((*hay == low || *hay == up) && strncasecmp(hay + 1, needle + 1, rest) == 0)
+			return true;
+	return false;
+}
+
 /* needle is folded. Plain names, nearly all of them, are searched as they stand. */
 static bool contains(const char *hay, const char *needle)
 {
@@ -49,7 +70,7 @@ static bool contains(const char *hay, const char *needle)
 	if (!hay)
 		return false;
 	if (is_ascii(hay))
-		return strcasestr(hay, needle) != NULL;
+		return contains_plain(hay, needle);
 	folded = vw_filter_fold(hay);
 	found = strstr(folded, needle) != NULL;
 	free(folded);
@@ -179,13 +200,19 @@ static bool text_matches(const struct term *t, const char *text)
 	return contains(text, t->text);
 }
 
+/* "name=value" holds a word without = only where one of them does. */
 static bool pairs_match(const struct term *t, const struct vw_cell *c)
 {
+	bool apart = t->op == OP_WORD && !strchr(t->text, '=');
 	char both[CELL_MAX];
 
 	for (size_t i = 0; i < c->count; i++) {
 		const char *value = c->pairs[i].value;
 
+		if (apart && !text_matches(t, c->pairs[i].name) && !text_matches(t, value))
+			continue;
+		if (apart)
+			return true;
 		snprintf(both, sizeof both, "%s%s%s", c->pairs[i].name, value ? "=" : "",
 			 value ? value : "");
 		if (text_matches(t, both))

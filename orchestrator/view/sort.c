@@ -4,12 +4,18 @@
 #include <string.h>
 
 #include "orchestrator/view/internal.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/sort.h"
 
 struct order {
-	const struct vw_view *view;
-	long column; /* -1 = by id alone */
-	bool down;
+	enum vw_kind kind;
+	bool numbers, down;
 };
+
+static bool is_number(enum vw_kind kind)
+{
+	return kind != VW_TEXT && kind != VW_LABELS && kind != VW_SHARES && kind != VW_SERIES;
+}
 
 static int compare_number(double a, double b)
 {
@@ -58,37 +64,76 @@ static int compare_cells(enum vw_kind kind, const struct vw_cell *a, const struc
 	return 0;
 }
 
-static int compare_rows(const void *x, const void *y, void *arg)
+/* What a comparison looks at, close together. */
+struct item {
+	const struct vw_cell *cell; /* NULL = by id alone */
+	double number;
+	struct vw_row row;
+};
+
+static int by_id(const void *x, const void *y, void *arg)
 {
-	const struct vw_row *a = x, *b = y;
+	(void)arg;
+	return strcmp(((const struct item *)x)->row.id, ((const struct item *)y)->row.id);
+}
+
+static int by_cell(const void *x, const void *y, void *arg)
+{
+	const struct item *a = x, *b = y;
 	const struct order *o = arg;
-	int order = 0;
+	int order;
 
-	if (o->column >= 0) {
-		const struct vw_cell *ca = &a->cells[o->column], *cb = &b->cells[o->column];
+	if (a->cell->known != b->cell->known)
+		return a->cell->known ? -1 : 1; /* unknown ones last, either way */
+	if (!a->cell->known)
+		return 0;
+	order = o->numbers ? compare_number(a->number, b->number)
+			   : compare_cells(o->kind, a->cell, b->cell);
+	return o->down ? -order : order;
+}
 
-		if (ca->known != cb->known)
-			return ca->known ? -1 : 1; /* unknown ones last, either way */
-		if (ca->known)
-			order = compare_cells(o->view->columns[o->column].kind, ca, cb);
-		if (o->down)
-			order = -order;
+static double number_of(enum vw_kind kind, const struct vw_cell *c)
+{
+	return kind == VW_STATE ? vw_state_rank((enum vw_state)c->number) : c->number;
+}
+
+/* By id first: identity is unique, so the stable sort after it makes the order total. */
+static void sort_rows(struct vw_table *t, long column, struct order *o)
+{
+	struct item *items = sl_alloc_n(t->count, sizeof *items);
+	const void **sorted = sl_alloc_n(t->count, sizeof *sorted);
+
+	for (size_t i = 0; i < t->count; i++) {
+		items[i].row = t->rows[i];
+		sorted[i] = &items[i];
+		if (column < 0)
+			continue;
+		items[i].cell = &t->rows[i].cells[column];
+		items[i].number = number_of(o->kind, items[i].cell);
 	}
-	/* identity is unique, so no two rows are ever equal: the order is total */
-	return order ? order : strcmp(a->id, b->id);
+	sl_sort(sorted, t->count, by_id, NULL);
+	if (column >= 0)
+		sl_sort(sorted, t->count, by_cell, o);
+	for (size_t i = 0; i < t->count; i++)
+		t->rows[i] = ((const struct item *)sorted[i])->row;
+	free(sorted);
+	free(items);
 }
 
 int vw_sort(struct vw_table *t, const char *by, struct sl_error *e)
 {
-	struct order o = {.view = t->view, .column = -1, .down = *by == '-'};
+	struct order o = {.down = *by == '-'};
 	const char *key = by + o.down;
+	long column = -1;
 
 	if (*key) {
-		o.column = vw_column_find(t->view, key, strlen(key));
-		if (o.column < 0)
+		column = vw_column_find(t->view, key, strlen(key));
+		if (column < 0)
 			return vw_column_unknown(t->view, key, e);
+		o.kind = t->view->columns[column].kind;
+		o.numbers = is_number(o.kind);
 	}
 	if (t->count > 1)
-		qsort_r(t->rows, t->count, sizeof *t->rows, compare_rows, &o);
+		sort_rows(t, column, &o);
 	return SL_OK;
 }
