@@ -508,12 +508,14 @@ static const char **list(const char *a, const char *b, const char *c, const char
 	return all;
 }
 
-static struct tool console_on(const struct bench *b, const char *name, const char *inventory)
+static struct tool console_on(const struct bench *b, const char *name, const char *inventory,
+			      const char *interval)
 {
 	return (struct tool){
 		.name = name,
+		/* etcd's watch has it read once a second, Service Center has none */
 		.argv = list(b->console, "-i", sl_asprintf("%s/%s", b->folder, inventory),
-			     "--interval", "1s", "services"),
+			     "--interval", interval, "services"),
 		.env = list(sl_asprintf("SLUICE_STATE=%s/state", b->folder),
 			    sl_asprintf("XDG_CONFIG_HOME=%s", b->folder), NULL, NULL, NULL, NULL),
 		.data = "svc-0",
@@ -531,9 +533,9 @@ static void tools_init(struct bench *b)
 		list(sl_asprintf("XDG_CONFIG_HOME=%s", b->folder),
 		     sl_asprintf("HTOPRC=%s/htoprc", b->folder), NULL, NULL, NULL, NULL);
 
-	b->tools[CONSOLE_ETCD] = console_on(b, "console on etcd", "etcd.yaml");
-	b->tools[CONSOLE_SC] = console_on(b, "console on Service Center", "sc.yaml");
-	b->silent = console_on(b, "console on silence", "silent.yaml");
+	b->tools[CONSOLE_ETCD] = console_on(b, "console on etcd", "etcd.yaml", "5s");
+	b->tools[CONSOLE_SC] = console_on(b, "console on Service Center", "sc.yaml", "1s");
+	b->silent = console_on(b, "console on silence", "silent.yaml", "5s");
 	b->tools[BTOP] = (struct tool){.name = "btop",
 				       .argv = list("/usr/bin/btop", NULL, NULL, NULL, NULL, NULL),
 				       .env = home,

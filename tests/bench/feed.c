@@ -182,10 +182,10 @@ static void sc_change(struct feed *f, size_t n)
 
 /* --- changing --- */
 
-/* Services in turn, every instance once before one comes again. */
+/* Services in turn, though not side by side, every instance once before one comes again. */
 static size_t nth(const struct feed *f, size_t step, size_t among)
 {
-	return step % among + step / among % (f->instances / f->services) * f->services;
+	return step * 617 % among + step / among % (f->instances / f->services) * f->services;
 }
 
 static void change(struct feed *f, long rate, size_t among)
