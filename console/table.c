@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "console/table.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/sort.h"
 #include "plugins/sdk/text.h"
 
 void table_init(struct table *t, const struct vw_view *view)
@@ -94,55 +96,86 @@ static void look_again(struct table *t)
 
 /* --- order --- */
 
-struct rank {
-	const char *id;
-	size_t at;
-};
-
-static int rank_by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct rank *)a)->id, ((const struct rank *)b)->id);
-}
-
 struct placed {
 	struct vw_row row;
 	size_t rank, was;
 };
 
-static int placed_compare(const void *a, const void *b)
+static int placed_by_id(const void *a, const void *b, void *arg)
+{
+	(void)arg;
+	return strcmp(((const struct placed *)a)->row.id, ((const struct placed *)b)->row.id);
+}
+
+static int placed_by_rank(const void *a, const void *b, void *arg)
 {
 	const struct placed *x = a, *y = b;
 
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return x->was < y->was ? -1 : x->was > y->was;
+	(void)arg;
+	return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* The rows and where they stand; *by_id gets pointers to them in the order of ids. Both to free. */
+static struct placed *place(const struct vw_table *data, const void ***by_id)
+{
+	struct placed *rows = sl_alloc_n(data->count + 1, sizeof *rows);
+	const void **ids = sl_alloc_n(data->count + 1, sizeof *ids);
+	size_t i;
+
+	for (i = 0; i < data->count; i++) {
+		rows[i] = (struct placed){data->rows[i], i, i};
+		ids[i] = &rows[i];
+	}
+	sl_sort(ids, data->count, placed_by_id, NULL);
+	*by_id = ids;
+	return rows;
+}
+
+static bool in_same_order(const struct vw_table *a, const struct vw_table *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->count && i < b->count; i++)
+		if (strcmp(a->rows[i].id, b->rows[i].id) != 0)
+			return false;
+	return a->count == b->count;
 }
 
 /* Arrange data's rows as they stood in `before`; new ones come last. Says whether that differs from
  * the order they are in. */
 static bool keep_order(struct vw_table *data, const struct vw_table *before)
 {
-	struct rank *ranks = sl_alloc_n(before->count + 1, sizeof *ranks), *found;
-	struct placed *rows = sl_alloc_n(data->count + 1, sizeof *rows);
+	const void **ids, **old_ids;
+	struct placed *rows, *old;
 	bool differs = false;
-	size_t i;
+	size_t i, o = 0;
 
-	for (i = 0; i < before->count; i++)
-		ranks[i] = (struct rank){before->rows[i].id, i};
-	qsort(ranks, before->count, sizeof *ranks, rank_by_id);
+	if (in_same_order(data, before))
+		return false;
+	rows = place(data, &ids);
+	old = place(before, &old_ids);
 	for (i = 0; i < data->count; i++) {
-		struct rank key = {data->rows[i].id, 0};
+		struct placed *row = (struct placed *)(uintptr_t)ids[i];
 
-		found = bsearch(&key, ranks, before->count, sizeof *ranks, rank_by_id);
-		rows[i] = (struct placed){data->rows[i], found ? found->at : before->count, i};
+		while (o < before->count && placed_by_id(old_ids[o], row, NULL) < 0)
+			o++;
+		row->rank = o < before->count && placed_by_id(old_ids[o], row, NULL) == 0
+				    ? ((const struct placed *)old_ids[o])->was
+				    : before->count;
 	}
-	qsort(rows, data->count, sizeof *rows, placed_compare);
+	for (i = 0; i < data->count; i++)
+		ids[i] = &rows[i];
+	sl_sort(ids, data->count, placed_by_rank, NULL);
 	for (i = 0; i < data->count; i++) {
-		differs = differs || rows[i].was != i;
-		data->rows[i] = rows[i].row;
+		const struct placed *row = ids[i];
+
+		differs = differs || row->was != i;
+		data->rows[i] = row->row;
 	}
-	free(ranks);
+	free(ids);
+	free(old_ids);
 	free(rows);
+	free(old);
 	return differs;
 }
 
