@@ -43,39 +43,38 @@ static const struct vw_column columns[COL_COUNT] = {
 	[COL_NOTE] = {"note", "NOTE", "What the registry says about it.", VW_TEXT, 6, 0, 9, false},
 };
 
-static void add_instance(struct vw_table *t, const struct cat_service *s,
-			 const struct cat_instance *i)
+static void add_instance(struct vw_table *t, const char *service, const struct cat_instance *i)
 {
-	const char *id = vw_printf(t, "%s/%s/%s@%s/%s", s->service, s->environment, s->app,
-				   s->source, i->id);
 	enum vw_state state = vw_instance_state(i->state);
-	struct vw_cell *cells = vw_row_add(t, id, state, i->id, i->note);
+	struct vw_cell *cells = vw_row_add_instance(t, i, state);
 
-	vw_set_text(t, &cells[COL_SERVICE], s->service);
-	vw_set_text(t, &cells[COL_INSTANCE], i->id);
-	vw_set_text(t, &cells[COL_HOST], i->host);
-	vw_set_text(t, &cells[COL_ADDRESS], i->address);
+	vw_set_held(&cells[COL_SERVICE], service);
+	vw_set_held(&cells[COL_INSTANCE], i->id);
+	vw_set_held(&cells[COL_HOST], i->host);
+	vw_set_held(&cells[COL_ADDRESS], i->address);
 	vw_set_id(t, &cells[COL_PORT], i->port);
-	vw_set_text(t, &cells[COL_VERSION], i->version);
+	vw_set_held(&cells[COL_VERSION], i->version);
 	vw_set_state(&cells[COL_STATE], state);
-	vw_set_text(t, &cells[COL_REGISTERED],
+	vw_set_held(&cells[COL_REGISTERED],
 		    i->state == SL_INSTANCE_UNKNOWN ? "" : catalogue_state_word(i->state));
 	cells[COL_WEIGHT].known = i->weight != SL_KEEP;
 	cells[COL_WEIGHT].number = i->weight;
-	vw_set_labels(t, &cells[COL_LABELS], i->labels, i->label_count);
+	vw_set_held_labels(t, &cells[COL_LABELS], i->labels, i->label_count);
 	vw_set_time(&cells[COL_SINCE], i->since ? i->since : i->changed);
-	vw_set_text(t, &cells[COL_NOTE], i->note);
+	vw_set_held(&cells[COL_NOTE], i->note);
 }
 
 static void fill(const struct vw_world *w, struct vw_table *t)
 {
 	for (size_t k = 0; w->catalogue && k < catalogue_service_count(w->catalogue); k++) {
 		const struct cat_service *s = catalogue_service(w->catalogue, k);
+		const char *service;
 
 		if (w->subject && strcmp(w->subject, s->service) != 0)
 			continue;
+		service = vw_dup(t, s->service);
 		for (size_t i = 0; i < s->count; i++)
-			add_instance(t, s, &s->instances[i]);
+			add_instance(t, service, &s->instances[i]);
 	}
 }
 

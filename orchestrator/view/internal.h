@@ -17,6 +17,14 @@ int vw_natural(const char *a, const char *b);
 /* Worst first: the order of a column of states. */
 int vw_state_rank(enum vw_state s);
 
+/* A row about an instance, whose texts the table holds: its cells may point at them, as they are
+ * clean. Ten thousand rows are not copied every second. */
+struct vw_cell *vw_row_add_instance(struct vw_table *t, const struct cat_instance *i,
+				    enum vw_state state);
+void vw_set_held(struct vw_cell *cell, const char *text); /* "" = unknown */
+void vw_set_held_labels(struct vw_table *t, struct vw_cell *cell, const struct cat_label *labels,
+			size_t count);
+
 /* --- setting cells --- */
 void vw_set_text(struct vw_table *t, struct vw_cell *cell, const char *text); /* "" = unknown */
 void vw_set_number(struct vw_cell *cell, double number);                      /* NaN = unknown */

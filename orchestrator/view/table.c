@@ -25,6 +25,8 @@ struct arena {
 	struct chunk *chunks;
 	size_t row_cap;
 	int64_t now;
+	const void **held; /* of the catalogue */
+	size_t held_count, held_cap;
 };
 
 struct vw_table *vw_table_fill(const struct vw_view *v, const struct vw_world *w)
@@ -52,6 +54,9 @@ void vw_table_free(struct vw_table *t)
 		free(a->chunks);
 		a->chunks = next;
 	}
+	while (a->held_count)
+		catalogue_give_back(a->held[--a->held_count]);
+	free(a->held);
 	free(a);
 	free(t->rows);
 	free(t);
@@ -118,21 +123,37 @@ const char *vw_printf(struct vw_table *t, const char *fmt, ...)
 	return vw_dup(t, text);
 }
 
-struct vw_cell *vw_row_add(struct vw_table *t, const char *id, enum vw_state state,
-			   const char *full, const char *reason)
+static struct vw_cell *row_add(struct vw_table *t, struct vw_row row)
 {
 	struct arena *a = t->arena;
 	struct vw_cell *cells = vw_alloc(t, t->view->column_count * sizeof *cells);
 
+	row.cells = cells;
 	SL_GROW(t->rows, t->count, a->row_cap);
-	t->rows[t->count++] = (struct vw_row){
-		.id = vw_dup(t, id),
-		.state = state,
-		.full = vw_dup(t, full),
-		.reason = vw_dup(t, reason),
-		.cells = cells,
-	};
+	t->rows[t->count++] = row;
 	return cells;
+}
+
+struct vw_cell *vw_row_add(struct vw_table *t, const char *id, enum vw_state state,
+			   const char *full, const char *reason)
+{
+	const struct vw_row row = {.id = vw_dup(t, id),
+				   .state = state,
+				   .full = vw_dup(t, full),
+				   .reason = vw_dup(t, reason)};
+
+	return row_add(t, row);
+}
+
+struct vw_cell *vw_row_add_instance(struct vw_table *t, const struct cat_instance *i,
+				    enum vw_state state)
+{
+	struct arena *a = t->arena;
+	const struct vw_row row = {.id = i->path, .state = state, .full = i->id, .reason = i->note};
+
+	SL_GROW(a->held, a->held_count, a->held_cap);
+	a->held[a->held_count++] = catalogue_hold(i);
+	return row_add(t, row);
 }
 
 long vw_column_find(const struct vw_view *v, const char *key, size_t len)
@@ -176,6 +197,12 @@ void vw_set_text(struct vw_table *t, struct vw_cell *cell, const char *text)
 	cell->text = vw_dup(t, text);
 }
 
+void vw_set_held(struct vw_cell *cell, const char *text)
+{
+	cell->known = *text != '\0';
+	cell->text = text;
+}
+
 void vw_set_number(struct vw_cell *cell, double number)
 {
 	cell->known = isfinite(number);
@@ -215,6 +242,18 @@ void vw_set_labels(struct vw_table *t, struct vw_cell *cell, const struct cat_la
 	for (size_t i = 0; i < count; i++)
 		pairs[i] = (struct vw_pair){.name = vw_dup(t, labels[i].name),
 					    .value = vw_dup(t, labels[i].value)};
+	cell->known = true;
+	cell->pairs = pairs;
+	cell->count = count;
+}
+
+void vw_set_held_labels(struct vw_table *t, struct vw_cell *cell, const struct cat_label *labels,
+			size_t count)
+{
+	struct vw_pair *pairs = vw_alloc(t, count * sizeof *pairs);
+
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = (struct vw_pair){.name = labels[i].name, .value = labels[i].value};
 	cell->known = true;
 	cell->pairs = pairs;
 	cell->count = count;

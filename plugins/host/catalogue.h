@@ -31,6 +31,7 @@ struct cat_label {
 
 struct cat_instance {
 	const char *id, *host, *address, *version, *note;
+	const char *path; /* "service/environment/app@source/id": unique among all sources */
 	unsigned port;
 	enum sl_instance_state state;
 	int weight;
@@ -66,6 +67,11 @@ struct cat_measures {
 	size_t series_count;
 };
 
+/* Keeps an instance's texts and labels past this turn, until given back; also past the catalogue.
+ */
+const void *catalogue_hold(const struct cat_instance *i);
+void catalogue_give_back(const void *held);
+
 struct catalogue *catalogue_new(uv_loop_t *loop);
 /* Cancels what runs; the backends are the caller's to close afterwards. */
 void catalogue_close(struct catalogue *c, void (*closed)(void *arg), void *arg);
@@ -73,6 +79,10 @@ void catalogue_close(struct catalogue *c, void (*closed)(void *arg), void *arg);
 /* How long a source may take for one answer; 8 s unless told. */
 void catalogue_set_timeout(struct catalogue *c, int64_t ms);
 
+/* A source that is opened later, by one of the three below: until then it is listed as one that has
+ * not answered yet. */
+void catalogue_announce(struct catalogue *c, const char *name, const char *type,
+			enum cat_role role);
 /* The backend must outlive the catalogue. interval_ms 0 = 5 s. */
 void catalogue_add(struct catalogue *c, const char *name, const char *type,
 		   struct plugin_backend *backend, enum cat_role role, int64_t interval_ms);

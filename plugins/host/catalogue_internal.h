@@ -54,8 +54,9 @@ void cat_stage_instance(struct cat_stage *s, const struct sl_instance *from);
 void cat_stage_key(struct cat_stage *s, const struct sl_key *from);
 void cat_stage_release(struct cat_stage *s);
 
-/* One block with copies of the texts and labels; what `labels` points at is its start. */
-struct cat_instance cat_instance_dup(const struct cat_instance *from);
+/* One block with copies of the texts and labels; what `labels` points at is its start. Of a service
+ * of this source. */
+struct cat_instance cat_instance_dup(const struct cat_instance *from, const struct cat_service *of);
 void cat_instance_free(struct cat_instance *i);
 struct cat_key *cat_key_dup(const struct cat_key *from); /* one block, yours to free */
 bool cat_instance_same(const struct cat_instance *a, const struct cat_instance *b);
@@ -109,6 +110,7 @@ struct cat_source_node {
 	int64_t interval_ms, read_at, read_boot, asked_at, asked_boot;
 	int64_t reads, not_modified, failures, failing; /* failing: in a row */
 	bool fixed;                                     /* nothing to poll */
+	bool announced;                                 /* not opened yet */
 	bool wanted, answered;                          /* answered: well or badly, since wanted */
 	bool busy, again, late; /* a read runs; read once more after it; it passed its deadline */
 	bool previewed;         /* of the first read something was shown already */

@@ -101,7 +101,7 @@ static bool join_same(const struct join *j)
 
 static struct cat_instance take_new(const struct join *j, const struct cat_instance *from)
 {
-	struct cat_instance i = cat_instance_dup(from);
+	struct cat_instance i = cat_instance_dup(from, &j->node->pub);
 
 	i.source = j->s->name;
 	i.changed = j->first ? 0 : j->now;

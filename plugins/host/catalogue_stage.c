@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a source says, copied, cleaned and bounded while it is being read; and copies that last. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -272,13 +273,42 @@ static void put_labels(struct cat_label *to, const struct cat_label *from, size_
 	}
 }
 
-struct cat_instance cat_instance_dup(const struct cat_instance *from)
+/* What stands before the labels of an instance: the catalogue holds it, and whoever asked to. */
+struct held {
+	_Alignas(max_align_t) size_t holders;
+};
+
+const void *catalogue_hold(const struct cat_instance *i)
 {
-	size_t bytes = labels_bytes(from->labels, from->label_count) + strlen(from->id) +
-		       strlen(from->host) + strlen(from->address) + strlen(from->version) +
-		       strlen(from->note) + 5;
+	struct held *h = (struct held *)(uintptr_t)i->labels - 1;
+
+	h->holders++;
+	return h;
+}
+
+void catalogue_give_back(const void *held)
+{
+	struct held *h = (struct held *)(uintptr_t)held;
+
+	if (--h->holders == 0)
+		free(h);
+}
+
+static size_t path_bytes(const struct cat_instance *i, const struct cat_service *of)
+{
+	return strlen(of->service) + strlen(of->environment) + strlen(of->app) +
+	       strlen(of->source) + strlen(i->id) + 5;
+}
+
+struct cat_instance cat_instance_dup(const struct cat_instance *from, const struct cat_service *of)
+{
+	size_t path = path_bytes(from, of), bytes = labels_bytes(from->labels, from->label_count) +
+						    strlen(from->id) + strlen(from->host) +
+						    strlen(from->address) + strlen(from->version) +
+						    strlen(from->note) + 5 + path;
 	struct cat_instance to = *from;
-	struct cat_label *labels = sl_alloc(bytes);
+	struct held *held = sl_alloc(sizeof *held + bytes);
+	struct cat_label *labels = (struct cat_label *)(held + 1);
 	char *at = (char *)(labels + from->label_count);
 
 	put_labels(labels, from->labels, from->label_count, &at);
@@ -288,12 +318,16 @@ struct cat_instance cat_instance_dup(const struct cat_instance *from)
 	to.address = put(&at, from->address);
 	to.version = put(&at, from->version);
 	to.note = put(&at, from->note);
+	to.path = at;
+	snprintf(at, path, "%s/%s/%s@%s/%s", of->service, of->environment, of->app, of->source,
+		 from->id);
+	held->holders = 1;
 	return to;
 }
 
 void cat_instance_free(struct cat_instance *i)
 {
-	free((void *)(uintptr_t)i->labels);
+	catalogue_give_back((const struct held *)(const void *)i->labels - 1);
 	i->labels = NULL;
 }
 
