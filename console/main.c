@@ -2,6 +2,7 @@
 /* sluice-console: the terminal console. */
 #include <getopt.h>
 #include <locale.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -297,15 +298,22 @@ static int begin(struct app *a, const struct options *o, struct sl_error *e)
 	return rc;
 }
 
-static void first_view(struct app *a, const struct options *o)
+/* The first frame waits for no backend, but a view that asks them by itself does. */
+static int first_view(struct app *a, const struct options *o, struct sl_error *e)
 {
 	const struct screen_ops *ops = screen_find(o->view        ? o->view
 						   : o->inventory ? "services"
 								  : "runs");
 
+	int rc = ops->open ? site_connect(a->site, e) : SL_OK;
+
 	app_go_tab(a, ops->tab ? ops->tab : 5);
 	if (!ops->tab)
 		app_open(a, ops->name, NULL);
+	if (ops->open || rc)
+		return rc;
+	app_turn(a);
+	return site_connect(a->site, e);
 }
 
 int main(int argc, char **argv)
@@ -317,13 +325,15 @@ int main(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
+	mallopt(M_ARENA_MAX, 1); /* else each thread that parses keeps memory of its own */
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	app_init(&a, uv_default_loop());
 	a.who = who_am_i();
 	rc = begin(&a, &o, &e);
+	if (!rc)
+		rc = first_view(&a, &o, &e);
 	if (!rc) {
-		first_view(&a, &o);
 		if (o.plain)
 			plain_run(&a);
 		else

@@ -76,17 +76,17 @@ static int plugins_load(struct site *s, struct sl_error *e)
 	return rc;
 }
 
-static int sources_open(struct site *s, int64_t interval_ms, struct sl_error *e)
+int site_connect(struct site *s, struct sl_error *e)
 {
 	int rc;
 
+	if (!s->sources)
+		return SL_OK;
 	s->plugins = plugin_host_new(s->loop);
 	rc = plugins_load(s, e);
-	if (rc)
-		return rc;
-	s->sources = vw_sources_open(s->loop, s->inventory, s->plugins, interval_ms);
-	catalogue_on_change(vw_sources_catalogue(s->sources), catalogue_changed, s);
-	return SL_OK;
+	if (!rc)
+		vw_sources_connect(s->sources, s->plugins);
+	return rc;
 }
 
 /* --- closing: what was opened last goes first --- */
@@ -155,11 +155,13 @@ int site_open(uv_loop_t *loop, const char *folder, const char *inventory, int64_
 	rc = inventory ? inventory_open(s, inventory, e) : SL_OK;
 	if (!rc)
 		rc = store_open(folder, &s->store, e);
-	if (!rc && inventory)
-		rc = sources_open(s, interval_ms, e);
 	if (rc) {
 		close_next(s);
 		return rc;
+	}
+	if (inventory) {
+		s->sources = vw_sources_new(loop, s->inventory, interval_ms);
+		catalogue_on_change(vw_sources_catalogue(s->sources), catalogue_changed, s);
 	}
 	s->runs_read = sl_time_now();
 	uv_timer_init(loop, &s->look);

@@ -22,6 +22,9 @@ enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2, SITE_ANSWER = 4 };
 int site_open(uv_loop_t *loop, const char *folder, const char *inventory, int64_t interval_ms,
 	      void (*changed)(void *arg, unsigned what), void *arg, struct site **out,
 	      struct sl_error *e);
+/* Open the backends, which loads plugins and runs the commands of secrets: let the first frame
+ * stand before. */
+int site_connect(struct site *s, struct sl_error *e);
 void site_close(struct site *s, void (*closed)(void *arg), void *arg);
 
 uv_loop_t *site_loop(struct site *s);

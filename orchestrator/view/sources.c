@@ -180,16 +180,29 @@ static int add_source(struct vw_sources *s, const struct inv_backend *b, struct 
 	return SL_OK;
 }
 
-struct vw_sources *vw_sources_open(uv_loop_t *loop, const struct inventory_file *f,
-				   struct plugin_host *plugins, int64_t interval_ms)
+struct vw_sources *vw_sources_new(uv_loop_t *loop, const struct inventory_file *f,
+				  int64_t interval_ms)
 {
 	struct vw_sources *s = sl_alloc(sizeof *s);
 
 	s->inventory = f;
-	s->plugins = plugins;
 	s->interval_ms = interval_ms;
 	s->catalogue = catalogue_new(loop);
 	s->backends = sl_alloc_n(f->backend_count + 1, sizeof *s->backends);
+	for (size_t i = 0; i < f->backend_count; i++) {
+		const struct inv_backend *b = &f->backends[i];
+
+		if (kinds[b->kind].role)
+			catalogue_announce(s->catalogue, b->name, b->type, kinds[b->kind].role);
+	}
+	return s;
+}
+
+void vw_sources_connect(struct vw_sources *s, struct plugin_host *plugins)
+{
+	const struct inventory_file *f = s->inventory;
+
+	s->plugins = plugins;
 	for (size_t i = 0; i < f->backend_count; i++) {
 		const struct inv_backend *b = &f->backends[i];
 		struct sl_error e = {0};
@@ -198,6 +211,14 @@ struct vw_sources *vw_sources_open(uv_loop_t *loop, const struct inventory_file 
 			catalogue_add_broken(s->catalogue, b->name, b->type, kinds[b->kind].role,
 					     e.msg);
 	}
+}
+
+struct vw_sources *vw_sources_open(uv_loop_t *loop, const struct inventory_file *f,
+				   struct plugin_host *plugins, int64_t interval_ms)
+{
+	struct vw_sources *s = vw_sources_new(loop, f, interval_ms);
+
+	vw_sources_connect(s, plugins);
 	return s;
 }
 

@@ -204,29 +204,9 @@ static struct cat_source_node *source_new(struct catalogue *c, const char *name,
 	return s;
 }
 
-void catalogue_add(struct catalogue *c, const char *name, const char *type,
-		   struct plugin_backend *backend, enum cat_role role, int64_t interval_ms)
+void catalogue_announce(struct catalogue *c, const char *name, const char *type, enum cat_role role)
 {
-	struct cat_source_node *s = source_new(c, name, type, role, interval_ms);
-	const struct sl_plugin *p = plugin_backend_plugin(backend);
-
-	s->backend = backend;
-	/* Traces are asked for, never polled; the static registry is given by hand. */
-	s->fixed = role == CAT_TRACING || (role == CAT_REGISTRY && p->registry->from_inventory);
-	s->answered = s->fixed;
-	cat_dirty(c, role);
-	if (c->wanted & role)
-		cat_source_want(s, true);
-}
-
-void catalogue_add_broken(struct catalogue *c, const char *name, const char *type,
-			  enum cat_role role, const char *error)
-{
-	struct cat_source_node *s = source_new(c, name, type, role, 0);
-
-	s->fixed = s->answered = true;
-	s->failures = 1;
-	cat_text(s->error, sizeof s->error, error);
+	source_new(c, name, type, role, 0)->announced = true;
 	cat_dirty(c, role);
 }
 
@@ -239,13 +219,53 @@ static struct cat_source_node *source_find(const struct catalogue *c, const char
 	return NULL;
 }
 
+/* The announced one, or a new one. */
+static struct cat_source_node *source_open(struct catalogue *c, const char *name, const char *type,
+					   enum cat_role role, int64_t interval_ms)
+{
+	struct cat_source_node *s = source_find(c, name, role);
+
+	if (!s || !s->announced)
+		return source_new(c, name, type, role, interval_ms);
+	s->announced = s->wanted = false;
+	if (interval_ms > 0)
+		s->interval_ms = interval_ms;
+	return s;
+}
+
+void catalogue_add(struct catalogue *c, const char *name, const char *type,
+		   struct plugin_backend *backend, enum cat_role role, int64_t interval_ms)
+{
+	struct cat_source_node *s = source_open(c, name, type, role, interval_ms);
+	const struct sl_plugin *p = plugin_backend_plugin(backend);
+
+	s->backend = backend;
+	/* Traces are asked for, never polled; the static registry is given by hand. */
+	s->fixed = role == CAT_TRACING || (role == CAT_REGISTRY && p->registry->from_inventory);
+	s->answered = s->fixed;
+	cat_dirty(c, role);
+	if (c->wanted & role)
+		cat_source_begin(s);
+}
+
+void catalogue_add_broken(struct catalogue *c, const char *name, const char *type,
+			  enum cat_role role, const char *error)
+{
+	struct cat_source_node *s = source_open(c, name, type, role, 0);
+
+	s->fixed = s->answered = true;
+	s->failures = 1;
+	cat_text(s->error, sizeof s->error, error);
+	cat_dirty(c, role);
+}
+
 void catalogue_give(struct catalogue *c, const char *name, const char *type,
 		    const struct sl_instance *instances, size_t count)
 {
 	struct cat_source_node *s = source_find(c, name, CAT_REGISTRY);
 
-	if (!s)
-		s = source_new(c, name, type, CAT_REGISTRY, 0);
+	if (!s || s->announced)
+		s = source_open(c, name, type, CAT_REGISTRY, 0);
 	s->fixed = s->answered = true;
 	for (size_t i = 0; i < count; i++)
 		cat_stage_instance(&s->stage, &instances[i]);

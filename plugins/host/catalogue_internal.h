@@ -173,6 +173,7 @@ void cat_keys_index(struct catalogue *c);
 
 /* --- catalogue_poll.c --- */
 void cat_source_want(struct cat_source_node *s, bool wanted);
+void cat_source_begin(struct cat_source_node *s); /* opened, and its role is wanted already */
 void cat_source_read(struct cat_source_node *s, bool unconditional);
 void cat_source_stop(struct cat_source_node *s); /* for closing: cancel all */
 /* A read is over; frees the stage. */

@@ -116,7 +116,7 @@ void cat_source_read(struct cat_source_node *s, bool unconditional)
 {
 	const char *revision = unconditional || !s->read_at || !*s->revision ? NULL : s->revision;
 
-	if (s->fixed || s->c->closing)
+	if (s->fixed || s->announced || s->c->closing)
 		return;
 	if (s->busy) {
 		s->again = true;
@@ -296,12 +296,22 @@ static void unwatch(struct cat_source_node *s)
 	s->watch = NULL;
 }
 
+/* Read on the next turn: what the caller says of it besides, its queries, is known by then. */
+void cat_source_begin(struct cat_source_node *s)
+{
+	s->wanted = true;
+	if (s->fixed)
+		return;
+	watch(s);
+	poll_after(s, 0);
+}
+
 void cat_source_want(struct cat_source_node *s, bool wanted)
 {
 	if (s->wanted == wanted)
 		return;
 	s->wanted = wanted;
-	if (s->fixed)
+	if (s->fixed || s->announced)
 		return;
 	if (!wanted) {
 		uv_timer_stop(&s->poll);
@@ -317,7 +327,7 @@ void cat_source_stop(struct cat_source_node *s)
 {
 	uv_timer_stop(&s->poll);
 	uv_timer_stop(&s->guard);
-	if (s->fixed)
+	if (s->fixed || s->announced)
 		return;
 	unwatch(s);
 	cancel(s);

@@ -705,6 +705,46 @@ static const struct cat_instance *instance_of(const struct cat_service *s, const
 	return NULL;
 }
 
+/* Listed before it is opened: it has not answered, and nobody asks it. */
+static void test_announced(void **state)
+{
+	(void)state;
+	give_instances(10);
+	catalogue_announce(catalogue, "city", "fake", CAT_REGISTRY);
+	catalogue_want(catalogue, CAT_REGISTRY);
+	catalogue_refetch(catalogue);
+	assert_int_equal(catalogue_source_count(catalogue), 1);
+	assert_false(catalogue_settled(catalogue));
+	assert_int_equal(fake.reads, 0);
+	catalogue_add(catalogue, "city", "fake", backend, CAT_REGISTRY, INTERVAL);
+	bench_wait(&bench, &fake.done);
+	assert_true(catalogue_settled(catalogue));
+	assert_int_equal(catalogue_source_count(catalogue), 1);
+	assert_int_equal(catalogue_source(catalogue, 0).interval_ms, INTERVAL);
+	catalogue_announce(catalogue, "kie", "kie", CAT_CONFIG);
+	catalogue_add_broken(catalogue, "kie", "kie", CAT_CONFIG, "no such plugin");
+	assert_int_equal(catalogue_source_count(catalogue), 2);
+}
+
+/* Texts that somebody holds stay, whatever becomes of the instance. */
+static void test_hold(void **state)
+{
+	struct cat_instance i;
+	const void *held;
+
+	(void)state;
+	give_instances(10);
+	begin(CAT_REGISTRY);
+	i = catalogue_service(catalogue, 0)->instances[0];
+	held = catalogue_hold(&i);
+	fake.count = 0;
+	read_once();
+	assert_int_equal(catalogue_service_count(catalogue), 0);
+	assert_string_equal(i.path, "orders-0000//@city/i-00000");
+	assert_string_equal(i.host, "oa01");
+	catalogue_give_back(held);
+}
+
 /* An answer of changes alone: what it does not say stands. */
 static void test_changes(void **state)
 {
@@ -789,6 +829,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_measures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_queries, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_announced, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ten_thousand, setup, teardown),
 	};
