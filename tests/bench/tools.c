@@ -8,7 +8,6 @@
 #include "tests/bench/proc.h"
 
 #define START_MS 30000.0
-#define PRESS_MS 1000.0
 #define UNTIL_MS 2000.0
 
 static double ms_since(int64_t ns)

@@ -9,6 +9,8 @@
 #define WIDTH  120
 #define HEIGHT 36
 
+#define PRESS_MS 1000.0 /* that a press is waited for */
+
 struct tool {
 	const char *name;
 	const char *const *argv, *const *env; /* end with NULL */
