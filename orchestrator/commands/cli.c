@@ -16,6 +16,7 @@
 
 struct parser {
 	struct cli *c;
+	const struct command *likely; /* the first word, when it names one */
 	struct option longs[OPT_COUNT + 1];
 	char shorts[2 * OPT_COUNT + 2];
 	const char *vars_files[64];
@@ -28,6 +29,7 @@ static void build_getopt(struct parser *p)
 {
 	size_t n = 0;
 	int id;
+	char letter;
 
 	p->shorts[n++] = ':';
 	for (id = 0; id < OPT_COUNT; id++) {
@@ -37,23 +39,24 @@ static void build_getopt(struct parser *p)
 			(struct option){.name = row->name,
 					.has_arg = row->arg ? required_argument : no_argument,
 					.val = LONG_BASE + id};
-		if (!row->letter)
+		letter = option_letter(p->likely, (enum option_id)id);
+		if (!letter)
 			continue;
-		p->shorts[n++] = row->letter;
+		p->shorts[n++] = letter;
 		if (row->arg)
 			p->shorts[n++] = ':';
 	}
 	p->shorts[n] = '\0';
 }
 
-static int option_of(int value)
+static int option_of(const struct parser *p, int value)
 {
 	int id;
 
 	if (value >= LONG_BASE)
 		return value - LONG_BASE;
 	for (id = 0; id < OPT_COUNT; id++)
-		if (option_rows[id].letter && option_rows[id].letter == value)
+		if (value && option_letter(p->likely, (enum option_id)id) == value)
 			return id;
 	return -1;
 }
@@ -122,6 +125,18 @@ static int take_fd(struct cli *c, const char *value)
 	return RUN_DONE;
 }
 
+static int take_lines(struct cli *c, const char *value)
+{
+	int64_t n;
+
+	if (!sl_count_parse(value, 1, 10000, &n)) {
+		cli_error("--lines takes a number from 1 to 10000, not '%s'", value);
+		return RUN_INPUT;
+	}
+	c->lines = (unsigned)n;
+	return RUN_DONE;
+}
+
 static int take_option(struct parser *p, enum option_id id, const char *value)
 {
 	struct cli *c = p->c;
@@ -181,6 +196,11 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 		break;
 	case OPT_LABEL:
 		return take_label(c, value);
+	case OPT_FOLLOW:
+		c->follow = true;
+		break;
+	case OPT_LINES:
+		return take_lines(c, value);
 	case OPT_SET:
 		return take_list(p->sets, &p->set_count, SL_COUNT(p->sets), value, "set");
 	case OPT_VARS_FILE:
@@ -250,11 +270,11 @@ static int unknown_option(const char *arg)
 }
 
 /* getopt leaves the letter of a bad short option in optopt, and a long one just before optind. */
-static int bad_option(int how, char **argv)
+static int bad_option(const struct parser *p, int how, char **argv)
 {
 	char letter[3] = {'-', (char)optopt, '\0'};
 	const char *arg = optopt && optopt < LONG_BASE ? letter : argv[optind - 1];
-	int id = optopt ? option_of(optopt) : -1;
+	int id = optopt ? option_of(p, optopt) : -1;
 
 	if (how == ':' && id >= 0) {
 		cli_error("--%s needs %s", option_rows[id].name, option_rows[id].arg);
@@ -275,9 +295,9 @@ static int read_options(struct parser *p, int argc, char **argv)
 	opterr = 0;
 	while (!rc && (value = getopt_long(argc, argv, p->shorts, p->longs, NULL)) != -1) {
 		if (value == '?' || value == ':')
-			rc = bad_option(value, argv);
+			rc = bad_option(p, value, argv);
 		else
-			rc = take_option(p, (enum option_id)option_of(value), optarg);
+			rc = take_option(p, (enum option_id)option_of(p, value), optarg);
 	}
 	return rc;
 }
@@ -453,6 +473,7 @@ int cli_parse(struct cli *c, int argc, char **argv)
 	int rc;
 
 	p->c = c;
+	p->likely = argc > 1 ? command_find(argv[1]) : NULL;
 	build_getopt(p);
 	rc = read_options(p, argc, argv);
 	if (!rc)

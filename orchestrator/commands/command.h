@@ -39,6 +39,8 @@ enum option_id {
 	OPT_STARTED_FD,
 	OPT_FILTER,
 	OPT_SORT,
+	OPT_FOLLOW,
+	OPT_LINES,
 	OPT_WEIGHT,
 	OPT_FORCE,
 	OPT_LABEL,
@@ -86,6 +88,9 @@ extern const struct command commands[];
 extern const size_t command_count;
 const struct command *command_find(const char *name);
 bool command_takes(const struct command *c, enum option_id id);
+/* Its letter with this command: -f is --follow where there is something to follow, else --filter.
+ * 0 = none. */
+char option_letter(const struct command *c, enum option_id id);
 
 /* What was asked for, and by whom. */
 struct cli {
@@ -99,6 +104,8 @@ struct cli {
 	const char *labels[8]; /* NAME=VALUE */
 	size_t label_count;
 	enum cli_output output;
+	unsigned lines; /* 0 = not given */
+	bool follow;
 	bool yes, detach, wait, take_over, keep, no_color, force, create, enable, disable, no_check;
 	int64_t weight;          /* -1 = not given */
 	int verbose, started_fd; /* -1 = none */
@@ -190,6 +197,7 @@ int command_weight(struct cli *c);
 int command_get(struct cli *c);
 int command_watch(struct cli *c);
 int command_diff(struct cli *c);
+int command_logs(struct cli *c);
 int command_publish(struct cli *c);
 int command_plugins(struct cli *c);
 int command_schema(struct cli *c);

@@ -26,15 +26,16 @@ static void print_folded(FILE *to, const char *text)
 	fputc('\n', to);
 }
 
-static void print_option(FILE *to, const struct option_row *row)
+static void print_option(FILE *to, const struct command *c, enum option_id id)
 {
-	char left[64];
+	const struct option_row *row = &option_rows[id];
+	char left[64], letter = option_letter(c, id);
 
 	if (!row->help)
 		return;
-	if (row->letter)
-		snprintf(left, sizeof left, "-%c, --%s%s%s", row->letter, row->name,
-			 row->arg ? " " : "", row->arg ? row->arg : "");
+	if (letter)
+		snprintf(left, sizeof left, "-%c, --%s%s%s", letter, row->name, row->arg ? " " : "",
+			 row->arg ? row->arg : "");
 	else
 		snprintf(left, sizeof left, "    --%s%s%s", row->name, row->arg ? " " : "",
 			 row->arg ? row->arg : "");
@@ -54,7 +55,7 @@ static void print_command(FILE *to, const struct command *c)
 	fputs("\noptions:\n", to);
 	for (id = 0; id < OPT_COUNT; id++)
 		if (command_takes(c, (enum option_id)id))
-			print_option(to, &option_rows[id]);
+			print_option(to, c, (enum option_id)id);
 }
 
 static void print_overview(FILE *to)

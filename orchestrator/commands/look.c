@@ -100,7 +100,7 @@ static int open_hosts(struct look *l)
 	l->hosts = host_looks_open(uv_default_loop(), l->inventory, l->c->store, &e);
 	if (!l->hosts)
 		return cli_fail(&e);
-	if (l->subject && !host_looks_find(l->hosts, l->subject)) {
+	if (l->subject && !host_looks_only(l->hosts, l->subject)) {
 		cli_error("%s: the inventory has no host '%.64s'", l->c->inventory, l->subject);
 		return RUN_INPUT;
 	}

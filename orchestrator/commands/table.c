@@ -27,6 +27,8 @@ const struct option_row option_rows[OPT_COUNT] = {
 	[OPT_STARTED_FD] = {0, "started-fd", "FD", NULL},
 	[OPT_FILTER] = {'f', "filter", "TERMS", "only these rows: 'state:bad p99>200 !test'"},
 	[OPT_SORT] = {0, "sort", "COLUMN", "order by a column; -COLUMN for the other way round"},
+	[OPT_FOLLOW] = {0, "follow", NULL, "go on with what is written"},
+	[OPT_LINES] = {0, "lines", "N", "begin with the newest N (200; at most 10000)"},
 	[OPT_WEIGHT] = {0, "weight", "N", "the weight that the instances shall have"},
 	[OPT_FORCE] = {0, "force", NULL, "also when no instance stays in service"},
 	[OPT_LABEL] = {0, "label", "NAME=VALUE", "the key that has this label; may be given again"},
@@ -243,6 +245,19 @@ const struct command commands[] = {
 	 .min_args = 1,
 	 .max_args = 2,
 	 .handler = command_watch},
+	{.name = "logs",
+	 .summary = "print the log of an instance, from its host",
+	 .usage = "HOST[:PORT]|HOST:/FILE",
+	 .about = "The file that the instance was started with, or its systemd unit's journal; "
+		  "HOST is a name or an address of the inventory. Without a port, of the instance "
+		  "there that is not well. With -f it goes on after a lost connection; Ctrl-C "
+		  "leaves, and nothing is left running there. --filter takes words, !term, /re/, "
+		  "level:error.",
+	 .options = O(INVENTORY) | O(FILTER) | O(FOLLOW) | O(LINES),
+	 .flags = CMD_NEEDS_STORE,
+	 .min_args = 1,
+	 .max_args = 1,
+	 .handler = command_logs},
 	{.name = "console",
 	 .summary = "the terminal console: runs, services, config, events, live",
 	 .usage = "[-i INVENTORY] [VIEW]",
@@ -291,4 +306,13 @@ const struct command *command_find(const char *name)
 bool command_takes(const struct command *c, enum option_id id)
 {
 	return ((c->options | EVERYWHERE) & OPT_BIT(id)) != 0;
+}
+
+char option_letter(const struct command *c, enum option_id id)
+{
+	bool follows = c && command_takes(c, OPT_FOLLOW);
+
+	if (follows && (id == OPT_FILTER || id == OPT_FOLLOW))
+		return id == OPT_FOLLOW ? 'f' : 0;
+	return option_rows[id].letter;
 }

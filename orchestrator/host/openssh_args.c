@@ -174,6 +174,44 @@ char **openssh_master_args(const struct transport_target *target, const struct r
 	return a.items;
 }
 
+/* As the driver's master would connect, but for a person: it may ask. */
+char **transport_shell_args(const struct transport_target *target)
+{
+	struct ssh_list a = {0};
+	struct sl_error e;
+	struct reach r;
+
+	if (target->driver == TRANSPORT_LOCAL) {
+		ssh_list_add(&a, "/bin/sh");
+		ssh_list_add(&a, "-i");
+		return a.items;
+	}
+	if (reach_check(target, &e))
+		return NULL;
+	reach_load(&r, target);
+	ssh_list_add(&a, "ssh");
+	add_target(&a, target);
+	add_home(&a, target, &r);
+	add_option(&a, "ForwardAgent=no");
+	add_option(&a, "ClearAllForwardings=yes");
+	add_option(&a, "ServerAliveInterval=15");
+	add_option(&a, "StrictHostKeyChecking=ask");
+	if (target->known_hosts || home_differs())
+		add_known(&a, &r.known, NULL);
+	if (target->known_hosts)
+		add_option(&a, "GlobalKnownHostsFile=none");
+	ssh_list_add(&a, "-t");
+	ssh_list_add(&a, "--");
+	ssh_list_add(&a, target->address);
+	reach_release(&r);
+	return a.items;
+}
+
+void transport_shell_args_free(char **args)
+{
+	openssh_args_free(args);
+}
+
 /* Should the master be gone, `false` keeps ssh from connecting by itself. */
 char **openssh_client_args(const char *socket, const char *const *what, const char *command)
 {

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -366,4 +367,138 @@ struct transport_call *remote_run(struct transport *t, enum remote_script script
 	explicit_bzero(text, exec.input_len);
 	free(text);
 	return call;
+}
+
+/* --- following a log --- */
+
+enum { BEGIN_MAX = 4096 }; /* of one line before the log begins */
+
+struct remote_follow {
+	struct transport_call *call;
+	char nonce[NONCE_SIZE], host[256];
+	struct sl_buf head; /* what came before the log: the line in hand */
+	bool begun;
+	char *refused;       /* why there is no log */
+	struct sl_buf words; /* the last of standard error before it begins */
+	transport_data data;
+	void (*done)(void *arg, const struct sl_error *e);
+	void *arg;
+};
+
+/* "<nonce> begin" or "<nonce> error=encoded"; anything else is noise of an rc file. */
+static void head_line(struct remote_follow *f)
+{
+	size_t len = strlen(f->nonce);
+	const char *line = sl_buf_str(&f->head), *said;
+	char *plain;
+
+	if (strncmp(line, f->nonce, len) != 0 || line[len] != ' ')
+		return;
+	said = line + len + 1;
+	f->begun = strcmp(said, "begin") == 0;
+	if (!sl_text_starts(said, "error=") || f->refused)
+		return;
+	plain = sl_text_unpercent(said + 6);
+	f->refused = sl_text_clean_dup(plain ? plain : "", plain ? strlen(plain) : 0, false);
+	free(plain);
+}
+
+static void on_follow_data(void *arg, int fd, const char *bytes, size_t len)
+{
+	struct remote_follow *f = arg;
+	bool begins = !f->begun;
+	const char *nl;
+
+	if (fd == 2 && !f->begun) {
+		sl_buf_append_tail(&f->words, bytes, len);
+		return;
+	}
+	while (fd == 1 && !f->begun && len) {
+		nl = memchr(bytes, '\n', len);
+		sl_buf_append(&f->head, bytes, nl ? (size_t)(nl - bytes) : len);
+		if (!nl)
+			return;
+		head_line(f);
+		sl_buf_clear(&f->head);
+		f->head.truncated = false;
+		len -= (size_t)(nl + 1 - bytes);
+		bytes = nl + 1;
+	}
+	if (f->begun && (len || begins))
+		f->data(f->arg, fd, bytes, len);
+}
+
+static void judge_follow(const struct remote_follow *f, const struct transport_result *r,
+			 struct sl_error *e)
+{
+	char said[256];
+
+	*e = r->error;
+	if (e->code)
+		return;
+	if (f->refused) {
+		sl_fail(e, SL_ENOTFOUND, "%s: %s", f->host, f->refused);
+	} else if (!f->begun) {
+		sl_text_clean(said, sizeof said, sl_buf_str(&f->words), f->words.len, false);
+		sl_fail(e, SL_ENOSHELL, "%s: the host runs no shell for us (exit %d): %s", f->host,
+			r->rc, *said ? said : "(it said nothing)");
+	}
+}
+
+static void on_follow_done(void *arg, const struct transport_result *result)
+{
+	struct remote_follow *f = arg;
+	struct sl_error e;
+
+	judge_follow(f, result, &e);
+	f->done(f->arg, &e);
+	sl_buf_release(&f->head);
+	sl_buf_release(&f->words);
+	free(f->refused);
+	free(f);
+}
+
+static char *follow_text(const struct remote_follow *f, const struct remote_log *log)
+{
+	struct sl_buf b;
+	char lines[24];
+
+	snprintf(lines, sizeof lines, "%u", log->lines);
+	sl_buf_init(&b, TEXT_MAX);
+	sl_buf_printf(&b, "{\nsl_nonce='%s'\n", f->nonce);
+	put_assignment(&b, "file", log->file ? log->file : "");
+	put_assignment(&b, "unit", log->unit ? log->unit : "");
+	put_assignment(&b, "lines", lines);
+	put_assignment(&b, "once", log->once ? "yes" : "");
+	sl_buf_puts(&b, script_follow);
+	sl_buf_puts(&b, "exit\n}\n");
+	return sl_buf_take(&b);
+}
+
+struct remote_follow *remote_follow(struct transport *t, const struct remote_log *log,
+				    transport_data data,
+				    void (*done)(void *arg, const struct sl_error *e), void *arg)
+{
+	struct remote_follow *f = sl_alloc(sizeof *f);
+	struct transport_exec exec = {.command = "exec /bin/sh -s"};
+	char *text;
+
+	f->data = data;
+	f->done = done;
+	f->arg = arg;
+	snprintf(f->host, sizeof f->host, "%s", transport_name(t));
+	sl_buf_init(&f->head, BEGIN_MAX);
+	sl_buf_init(&f->words, BEGIN_MAX);
+	make_nonce(f->nonce);
+	text = follow_text(f, log);
+	exec.input = text;
+	exec.input_len = strlen(text);
+	f->call = transport_follow(t, &exec, on_follow_data, on_follow_done, f);
+	free(text);
+	return f;
+}
+
+void remote_follow_cancel(struct remote_follow *f)
+{
+	transport_cancel(f->call);
 }

@@ -44,6 +44,7 @@
 #ifndef SLUICE_HOST_REMOTE_H
 #define SLUICE_HOST_REMOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -167,6 +168,25 @@ typedef void (*remote_done)(void *arg, const struct remote_answer *answer);
 struct transport_call *remote_run(struct transport *t, enum remote_script script,
 				  const struct remote_arg *args, size_t count, int64_t timeout_ms,
 				  remote_done done, void *arg);
+
+/*
+ * A log on a host, followed until the call is canceled or the connection ends; nothing is left
+ * running there then. Either a file, by `tail -F`, or a systemd unit, by journalctl.
+ */
+struct remote_log {
+	const char *file, *unit; /* one of them; the other NULL or "" */
+	unsigned lines;          /* of what is there already */
+	bool once;               /* only those, then end */
+};
+/* data: bytes of the log as they come (fd 1; the first may be none: it is open now), words of the
+ * program that reads it (fd 2). The end: SL_ENOTFOUND when there is no such log, SL_EPROTO when the
+ * shell there said nothing. */
+struct remote_follow;
+struct remote_follow *remote_follow(struct transport *t, const struct remote_log *log,
+				    transport_data data,
+				    void (*done)(void *arg, const struct sl_error *e), void *arg);
+/* done fires later, with SL_ECANCELED. */
+void remote_follow_cancel(struct remote_follow *f);
 
 /* The text that remote_run sends, for tests and for the scripts' linter. Yours to free. */
 char *remote_script_text(enum remote_script script, const struct remote_arg *args, size_t count,

@@ -91,6 +91,14 @@ struct transport_exec {
 struct transport_call *transport_connect(struct transport *t, transport_done done, void *arg);
 struct transport_call *transport_run(struct transport *t, const struct transport_exec *exec,
 				     transport_done done, void *arg);
+/*
+ * A command whose output is wanted as it comes, without end: fd 1 or 2; never inside this call, nor
+ * after done. Its input stays open after exec->input and ends with the call: a command that must
+ * not outlive us waits for that. There is no deadline but that of connecting.
+ */
+typedef void (*transport_data)(void *arg, int fd, const char *bytes, size_t len);
+struct transport_call *transport_follow(struct transport *t, const struct transport_exec *exec,
+					transport_data data, transport_done done, void *arg);
 /* Send a local file to `path` on the host (created with `mode`, truncated if there); the folder
  * must exist. Not atomic: upload into staging, then verify. SL_ENOSPACE when the disk is full. */
 struct transport_call *transport_put(struct transport *t, const char *local_file, const char *path,
@@ -102,6 +110,11 @@ void transport_cancel(struct transport_call *call); /* done fires later with SL_
 struct sl_stream *transport_stream(struct transport *t, const struct sl_endpoint *to,
 				   int64_t timeout_ms, const struct sl_stream_events *events,
 				   void *arg);
+
+/* The words of a program that gives a person a shell there, reached as the drivers reach it.
+ * NULL-terminated, yours: transport_shell_args_free. NULL = the target is not sound. */
+char **transport_shell_args(const struct transport_target *target);
+void transport_shell_args_free(char **args);
 
 /*
  * A listening unix socket of ours in a private 0700 folder whose connections are pumped to

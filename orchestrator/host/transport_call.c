@@ -139,6 +139,10 @@ static void on_data(void *arg, int fd, const char *bytes, size_t len)
 {
 	struct transport_call *c = arg;
 
+	if (c->data) {
+		c->data(c->arg, fd, bytes, len);
+		return;
+	}
 	sl_buf_append_tail(fd == 2 ? &c->err : &c->out, bytes, len);
 }
 
@@ -159,7 +163,8 @@ static void start_run(struct transport_call *c)
 	c->pipe = t->ops->exec(t->driver, c->command, &run_events, c);
 	if (c->input_len)
 		c->pipe->ops->write(c->pipe, c->input, c->input_len);
-	c->pipe->ops->finish(c->pipe);
+	if (!c->data)
+		c->pipe->ops->finish(c->pipe);
 	free(c->input);
 	c->input = NULL;
 }
@@ -167,7 +172,8 @@ static void start_run(struct transport_call *c)
 void call_start(struct transport_call *c)
 {
 	uv_update_time(transport_pool_loop(c->t->pool));
-	uv_timer_start(&c->timer, on_deadline, (uint64_t)c->timeout_ms, 0);
+	if (!c->data)
+		uv_timer_start(&c->timer, on_deadline, (uint64_t)c->timeout_ms, 0);
 	switch (c->kind) {
 	case CALL_CONNECT:
 		call_end(c, 0, NULL);
@@ -192,8 +198,8 @@ struct transport_call *transport_connect(struct transport *t, transport_done don
 	return c;
 }
 
-struct transport_call *transport_run(struct transport *t, const struct transport_exec *exec,
-				     transport_done done, void *arg)
+static struct transport_call *run_make(struct transport *t, const struct transport_exec *exec,
+				       transport_done done, void *arg)
 {
 	struct transport_call *c = call_make(t, CALL_RUN, exec->timeout_ms, done, arg);
 
@@ -205,6 +211,24 @@ struct transport_call *transport_run(struct transport *t, const struct transport
 	}
 	if (exec->max_out)
 		c->out.max = exec->max_out;
+	return c;
+}
+
+struct transport_call *transport_run(struct transport *t, const struct transport_exec *exec,
+				     transport_done done, void *arg)
+{
+	struct transport_call *c = run_make(t, exec, done, arg);
+
+	transport_enqueue(c);
+	return c;
+}
+
+struct transport_call *transport_follow(struct transport *t, const struct transport_exec *exec,
+					transport_data data, transport_done done, void *arg)
+{
+	struct transport_call *c = run_make(t, exec, done, arg);
+
+	c->data = data;
 	transport_enqueue(c);
 	return c;
 }

@@ -47,6 +47,7 @@ struct transport_call {
 	char *input;
 	size_t input_len;
 	struct sl_buf out, err;
+	transport_data data;        /* CALL_RUN that is followed; else NULL */
 	struct put *put;            /* CALL_PUT */
 	struct sl_endpoint to;      /* CALL_STREAM: strings are ours */
 	struct host_stream *stream; /* CALL_STREAM */

@@ -23,7 +23,7 @@ struct entry {
 	struct host_seen seen; /* first */
 	struct host_looks *looks;
 	struct transport *transport; /* NULL until first used */
-	bool busy;
+	bool busy, left_out;
 	int64_t began;
 	UT_hash_handle hh;
 };
@@ -150,8 +150,8 @@ static void start_due(struct host_looks *h)
 		for (size_t i = 0; i < h->count && h->busy < h->most; i++) {
 			struct entry *entry = &h->entries[i];
 
-			if (!entry->busy && (entry->seen.failures > 0) == failed &&
-			    entry->seen.next_at <= now)
+			if (!entry->busy && !entry->left_out &&
+			    (entry->seen.failures > 0) == failed && entry->seen.next_at <= now)
 				ask(h, entry);
 		}
 	}
@@ -314,7 +314,7 @@ void host_looks_close(struct host_looks *h, void (*closed)(void *arg), void *arg
 bool host_looks_settled(const struct host_looks *h)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (!h->entries[i].seen.tried_at)
+		if (!h->entries[i].seen.tried_at && !h->entries[i].left_out)
 			return false;
 	return true;
 }
@@ -322,7 +322,7 @@ bool host_looks_settled(const struct host_looks *h)
 bool host_looks_any(const struct host_looks *h)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (h->entries[i].seen.read_at)
+		if (h->entries[i].seen.read_at && !h->entries[i].left_out)
 			return true;
 	return false;
 }
@@ -345,11 +345,38 @@ static struct entry *entry_find(const struct host_looks *h, const char *name)
 	return entry;
 }
 
+bool host_looks_only(struct host_looks *h, const char *name)
+{
+	struct entry *only = entry_find(h, name);
+
+	for (size_t i = 0; only && i < h->count; i++)
+		h->entries[i].left_out = &h->entries[i] != only;
+	return only != NULL;
+}
+
 const struct host_seen *host_looks_find(const struct host_looks *h, const char *name)
 {
 	struct entry *entry = entry_find(h, name);
 
 	return entry ? &entry->seen : NULL;
+}
+
+const struct host_seen *host_looks_named(const struct host_looks *h, const char *name)
+{
+	const struct host_seen *seen = host_looks_find(h, name);
+
+	for (size_t i = 0; !seen && i < h->count; i++) {
+		const struct rs_host *host = h->entries[i].seen.host;
+
+		if (strcmp(host->address, name) == 0 || strcmp(host->service_address, name) == 0)
+			seen = &h->entries[i].seen;
+	}
+	return seen;
+}
+
+const char *host_looks_dirs(const struct host_looks *h, const char *name)
+{
+	return host_places_dirs(h->places, name);
 }
 
 const char *host_looks_service(const struct host_looks *h, const char *host, const char *dir)

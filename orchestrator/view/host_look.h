@@ -32,6 +32,8 @@ void host_looks_close(struct host_looks *h, void (*closed)(void *arg), void *arg
 /* Ask all hosts now and every few seconds, until told otherwise. */
 void host_looks_want(struct host_looks *h, bool on);
 void host_looks_again(struct host_looks *h); /* all of them now */
+/* From now on only that one is asked, and counts below. False = there is no such host. */
+bool host_looks_only(struct host_looks *h, const char *name);
 /* Called when something was learned, but not for every host by itself. */
 void host_looks_on_change(struct host_looks *h, void (*changed)(void *arg), void *arg);
 bool host_looks_settled(const struct host_looks *h); /* every host was tried */
@@ -40,6 +42,10 @@ bool host_looks_any(const struct host_looks *h);     /* did one ever answer? */
 size_t host_looks_count(const struct host_looks *h);
 const struct host_seen *host_looks_at(const struct host_looks *h, size_t i);
 const struct host_seen *host_looks_find(const struct host_looks *h, const char *name); /* or NULL */
+/* By its name, or by an address that it has. */
+const struct host_seen *host_looks_named(const struct host_looks *h, const char *name);
+/* Release dirs that the journal knows, one a line. */
+const char *host_looks_dirs(const struct host_looks *h, const char *name);
 /* The service in a release dir of a host: from the journal, else the folder's own name. */
 const char *host_looks_service(const struct host_looks *h, const char *host, const char *dir);
 struct transport *host_looks_transport(struct host_looks *h, const char *name); /* or NULL */

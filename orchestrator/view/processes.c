@@ -8,8 +8,8 @@
 #include "orchestrator/view/internal.h"
 
 enum {
-	COL_SERVICE,
 	COL_INSTANCE,
+	COL_SERVICE,
 	COL_HOST,
 	COL_PORT,
 	COL_RELEASE,
@@ -24,8 +24,8 @@ enum {
 };
 
 static const struct vw_column columns[COL_COUNT] = {
-	[COL_SERVICE] = {"service", "SERVICE", "Service it belongs to.", VW_TEXT, 8, 30, 1, false},
 	[COL_INSTANCE] = {"instance", "INSTANCE", "host:port.", VW_TEXT, 8, 40, 0, false},
+	[COL_SERVICE] = {"service", "SERVICE", "Service it belongs to.", VW_TEXT, 8, 30, 1, false},
 	[COL_HOST] = {"host", "HOST", "Host of the inventory.", VW_TEXT, 6, 24, 8, true},
 	[COL_PORT] = {"port", "PORT", "Port of the instance.", VW_NUMBER, 4, 5, 8, true},
 	[COL_RELEASE] = {"release", "RELEASE", "Folder that it was started from.", VW_TEXT, 8, 40,
