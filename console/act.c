@@ -5,6 +5,7 @@
 
 #include "console/app.h"
 #include "console/input.h"
+#include "orchestrator/view/host_look.h"
 #include "plugins/sdk/mem.h"
 
 static bool move(struct app *a, struct table *t, enum action what)
@@ -208,10 +209,15 @@ static void hold_still(struct app *a)
 
 static void refetch(struct app *a)
 {
+	const char *data = app_screen(a)->ops->data;
+	const struct vw_view *v = data ? vw_find(data) : NULL;
+
 	if (site_catalogue(a->site))
 		catalogue_refetch(site_catalogue(a->site));
+	if (v && v->hosts && site_hosts(a->site))
+		host_looks_again(site_hosts(a->site));
 	a->data_dirty = true;
-	app_say(a, PAINT_DIM, "asking every source again");
+	app_say(a, PAINT_DIM, "asking every %s again", v && v->hosts ? "host" : "source");
 }
 
 void act_general(struct app *a, struct screen *s, enum action what)

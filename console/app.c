@@ -113,7 +113,7 @@ static struct screen *screen_new(struct app *a, const struct screen_ops *ops, co
 	return s;
 }
 
-void app_release(struct app *a)
+void app_close_screens(struct app *a)
 {
 	unsigned i;
 
@@ -125,6 +125,11 @@ void app_release(struct app *a)
 			screen_free(s);
 		}
 	}
+}
+
+void app_release(struct app *a)
+{
+	app_close_screens(a);
 	prompt_release(&a->prompt);
 	free(a->confirm.title);
 	free(a->confirm.targets);
@@ -145,6 +150,7 @@ static void want(struct app *a)
 	const struct vw_view *v = s && s->ops->data ? vw_find(s->ops->data) : NULL;
 
 	site_want(a->site, (v ? v->roles : 0) | (s ? s->ops->roles : 0));
+	site_want_hosts(a->site, v && v->hosts);
 }
 
 static void pin(struct app *a, struct screen *s)

@@ -57,6 +57,10 @@ struct screen_ops {
 	/* Row 3, behind the title; the selection line: a name and what is to be said about it. */
 	void (*crumb)(struct app *a, struct screen *s, struct canvas *c, struct rect r);
 	bool (*selection)(struct app *a, struct screen *s, char *name, char *text, size_t size);
+	/* A filter of its own, in place of the table's; as table_filter. */
+	int (*filter)(struct app *a, struct screen *s, const char *text, struct sl_error *e);
+	/* Go to a time: `:time TEXT`. */
+	void (*go_time)(struct app *a, struct screen *s, const char *text);
 	/* Does something on it change with the clock alone? */
 	bool (*ticks)(struct app *a, struct screen *s);
 };
@@ -133,6 +137,7 @@ void app_say(struct app *a, enum paint paint, const char *fmt, ...)
 
 /* --- app.c --- */
 void app_init(struct app *a, uv_loop_t *loop);
+void app_close_screens(struct app *a); /* before the site that they look at */
 void app_release(struct app *a);
 void app_go_tab(struct app *a, unsigned tab);
 /* Go to a tab, and there to its view about that. */

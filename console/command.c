@@ -16,7 +16,11 @@ static void set_filter(struct app *a, const char *text)
 	struct screen *s = app_screen(a);
 	struct sl_error e = {0};
 
-	if (!s->table.data)
+	if (s->ops->filter && s->ops->filter(a, s, text, &e))
+		app_say(a, PAINT_BAD, "%s", e.msg);
+	else if (s->ops->filter)
+		return;
+	else if (!s->table.data)
 		app_say(a, PAINT_WARN, "this view has no list");
 	else if (table_filter(&s->table, text, &e))
 		app_say(a, PAINT_BAD, "%s", e.msg);
@@ -81,6 +85,16 @@ static void export_to(struct app *a, const char *text)
 		out_export(a, s, *text ? text : NULL);
 }
 
+static void go_time(struct app *a, const char *text)
+{
+	struct screen *s = app_screen(a);
+
+	if (s->ops->go_time)
+		s->ops->go_time(a, s, text);
+	else
+		app_say(a, PAINT_WARN, "this view has no times to go to");
+}
+
 static void leave(struct app *a, const char *text)
 {
 	(void)text;
@@ -111,6 +125,7 @@ static const struct word {
 	{"bind", "NAME KEYS", bind_key},
 	{"export", "FILE", export_to},
 	{"run", "NUMBER or PLAYBOOK [--set NAME=TEXT ...]", run_or_plan},
+	{"time", "HH:MM or HH:MM:SS", go_time},
 	{"quit", "", leave},
 	{"q", "", leave},
 };

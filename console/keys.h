@@ -52,6 +52,8 @@ enum action {
 	ACT_REPEATS,
 	ACT_FOLLOW,
 	ACT_TRACES,
+	ACT_LOG,
+	ACT_TIME,
 	ACT_INSTANCE,
 	/* a config key */
 	ACT_KEY_OTHER,
@@ -73,6 +75,8 @@ enum action {
 	ACT_DRAIN,
 	ACT_ENABLE,
 	ACT_WEIGHT,
+	/* these change the world */
+	ACT_SHELL,
 	/* runs */
 	ACT_RUN_START,
 	ACT_RUN_PROMOTE,

@@ -248,6 +248,7 @@ static void close_all(struct app *a)
 {
 	unsigned open = 0;
 
+	app_close_screens(a);
 	if (a->term) {
 		open++;
 		term_close(a->term, closed, &open);

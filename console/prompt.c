@@ -215,7 +215,7 @@ static void filter_now(struct app *a, const char *text)
 	struct sl_error e = {0};
 
 	a->prompt.note[0] = '\0';
-	if (table_filter(&s->table, text, &e))
+	if (s->ops->filter ? s->ops->filter(a, s, text, &e) : table_filter(&s->table, text, &e))
 		snprintf(a->prompt.note, sizeof a->prompt.note, "%.190s", e.msg);
 }
 

@@ -8,8 +8,10 @@
 
 #include "console/question.h"
 #include "orchestrator/playbook/playbook.h"
+#include "orchestrator/view/host_look.h"
 #include "orchestrator/view/sources.h"
 #include "plugins/host/host.h"
+#include "plugins/sdk/log.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
@@ -21,6 +23,8 @@ struct site {
 	struct inventory_file *inventory;
 	struct plugin_host *plugins;
 	struct vw_sources *sources; /* NULL without an inventory */
+	struct host_looks *hosts;   /* NULL until wanted */
+	bool hosts_wanted, hosts_wrong;
 	struct questions questions;
 	struct spawned *spawned;
 	void (*changed)(void *arg, unsigned what);
@@ -116,7 +120,12 @@ static void close_next(void *arg)
 {
 	struct site *s = arg;
 
-	if (s->sources) {
+	if (s->hosts) {
+		struct host_looks *hosts = s->hosts;
+
+		s->hosts = NULL;
+		host_looks_close(hosts, close_next, s);
+	} else if (s->sources) {
 		struct vw_sources *sources = s->sources;
 
 		s->sources = NULL;
@@ -215,11 +224,43 @@ void site_want(struct site *s, unsigned roles)
 		catalogue_want(c, roles);
 }
 
+static void hosts_changed(void *arg)
+{
+	struct site *s = arg;
+
+	s->changed(s->arg, SITE_HOSTS);
+}
+
+struct host_looks *site_hosts(struct site *s)
+{
+	struct sl_error e = {0};
+
+	if (s->hosts || !s->inventory || s->hosts_wrong)
+		return s->hosts;
+	s->hosts = host_looks_open(s->loop, s->inventory, s->store, &e);
+	s->hosts_wrong = !s->hosts;
+	if (s->hosts)
+		host_looks_on_change(s->hosts, hosts_changed, s);
+	else
+		sl_log(SL_LOG_WARN, "%s", e.msg);
+	return s->hosts;
+}
+
+void site_want_hosts(struct site *s, bool on)
+{
+	struct host_looks *hosts = on ? site_hosts(s) : s->hosts;
+
+	s->hosts_wanted = on;
+	if (hosts)
+		host_looks_want(hosts, on);
+}
+
 bool site_settled(struct site *s)
 {
 	struct catalogue *c = site_catalogue(s);
+	bool hosts = !s->hosts_wanted || !s->hosts || host_looks_settled(s->hosts);
 
-	return !s->questions.first && (!c || catalogue_settled(c));
+	return hosts && !s->questions.first && (!c || catalogue_settled(c));
 }
 
 struct spawned **site_spawned(struct site *s)
@@ -241,6 +282,7 @@ struct vw_world site_world(struct site *s, const char *subject, int64_t now)
 {
 	return (struct vw_world){.catalogue = site_catalogue(s),
 				 .store = s->store,
+				 .hosts = s->hosts,
 				 .environment = site_environment(s),
 				 .subject = subject,
 				 .now = now};

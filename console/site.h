@@ -15,7 +15,7 @@
 struct site;
 struct questions; /* question.h */
 
-enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2, SITE_ANSWER = 4 };
+enum site_change { SITE_RUNS = 1, SITE_CATALOGUE = 2, SITE_ANSWER = 4, SITE_HOSTS = 8 };
 
 /* folder, inventory: NULL = the usual state folder; no backends. interval_ms: between two polls of
  * a backend, 0 = the usual. */
@@ -30,6 +30,9 @@ void site_close(struct site *s, void (*closed)(void *arg), void *arg);
 uv_loop_t *site_loop(struct site *s);
 struct store *site_store(struct site *s);
 struct catalogue *site_catalogue(struct site *s); /* NULL without an inventory */
+/* The inventory's hosts; opened when first asked for. NULL without an inventory, or when it is
+ * wrong. */
+struct host_looks *site_hosts(struct site *s);
 const char *site_environment(const struct site *s);
 bool site_production(const struct site *s);
 const char *site_inventory(const struct site *s); /* NULL = none */
@@ -38,6 +41,7 @@ int64_t site_runs_read(const struct site *s);     /* Unix ms of the last good lo
 bool site_is_ageing(struct site *s);
 /* Roles that somebody looks at now. */
 void site_want(struct site *s, unsigned roles);
+void site_want_hosts(struct site *s, bool on);
 /* Has every source that is looked at answered, and every question? */
 bool site_settled(struct site *s);
 struct questions *site_questions(struct site *s); /* under way */

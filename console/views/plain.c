@@ -7,9 +7,6 @@
 
 #include "console/views/views.h"
 
-static const enum action leaf_hints[] = {ACT_FILTER, ACT_SORT, ACT_MARK, ACT_COPY,
-					 ACT_EXPORT, ACT_BACK, ACT_NONE};
-
 static const enum action service_hints[] = {ACT_ENTER, ACT_TRACES, ACT_FILTER, ACT_SORT,
 					    ACT_MARK,  ACT_COPY,   ACT_EXPORT, ACT_NONE};
 static const enum action service_offers[] = {ACT_TRACES, ACT_NONE};
@@ -28,12 +25,24 @@ static const struct screen_ops services = {
 	.empty = "no services: start with -i INVENTORY, whose registries list them",
 };
 
+static const enum action instance_hints[] = {ACT_LOG,    ACT_FILTER, ACT_SORT,  ACT_MARK, ACT_COPY,
+					     ACT_EXPORT, ACT_BACK,   ACT_SHELL, ACT_NONE};
+
+const enum action host_offers[] = {ACT_LOG, ACT_SHELL, ACT_NONE};
+
+bool host_act(struct app *a, struct screen *s, enum action what)
+{
+	return log_act(a, s, what) || shell_act(a, s, what);
+}
+
 static const struct screen_ops instances = {
 	.name = "instances",
 	.title = "Instances",
 	.data = "instances",
 	.twin = "get instances",
-	.hints = leaf_hints,
+	.hints = instance_hints,
+	.offers = host_offers,
+	.act = host_act,
 	.empty = "no instances",
 };
 
@@ -42,14 +51,34 @@ static const struct screen_ops releases = {
 	.title = "Releases",
 	.data = "releases",
 	.twin = "get releases",
-	.hints = leaf_hints,
+	.hints = instance_hints,
+	.offers = host_offers,
+	.act = host_act,
 	.empty = "no releases: no run has installed any yet",
 };
 
+/* A line each: two who add one do not meet. */
+/* clang-format off */
 const struct screen_ops *const screens[] = {
-	&services,  &view_service, &instances,  &view_traces, &view_trace, &view_keys,   &view_key,
-	&view_runs, &view_run,     &view_steps, &view_launch, &releases,   &view_events, NULL,
+	&services,
+	&view_service,
+	&instances,
+	&view_traces,
+	&view_trace,
+	&view_keys,
+	&view_key,
+	&view_runs,
+	&view_run,
+	&view_steps,
+	&view_launch,
+	&view_hosts,
+	&view_host,
+	&view_log,
+	&releases,
+	&view_events,
+	NULL,
 };
+/* clang-format on */
 
 const struct screen_ops *screen_find(const char *name)
 {

@@ -12,10 +12,11 @@
 #include "console/views/views.h"
 #include "plugins/sdk/mem.h"
 
-static const enum action hints[] = {ACT_PANE, ACT_ENTER, ACT_TRACES, ACT_FILTER, ACT_MARK,
-				    ACT_BACK, ACT_DRAIN, ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
-static const enum action offers[] = {ACT_PANE,   ACT_TRACES, ACT_DRAIN,
-				     ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
+static const enum action hints[] = {ACT_PANE,   ACT_ENTER,  ACT_LOG,  ACT_TRACES,
+				    ACT_FILTER, ACT_MARK,   ACT_BACK, ACT_DRAIN,
+				    ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
+static const enum action offers[] = {ACT_PANE,  ACT_TRACES, ACT_LOG,    ACT_SHELL,
+				     ACT_DRAIN, ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
 
 static const struct {
 	const char *view, *empty;
@@ -129,6 +130,8 @@ static bool act(struct app *a, struct screen *s, enum action what)
 		app_jump(a, view_traces.tab, s->subject);
 		return true;
 	}
+	if (host_act(a, s, what))
+		return true;
 	if (!instance_is_action(what))
 		return false;
 	instance_ask(a, s, what);
@@ -139,7 +142,8 @@ static const char *why(struct app *a, struct screen *s, enum action what)
 {
 	const struct own *o = s->own;
 
-	if (instance_is_action(what) && o->pane != PANE_INSTANCES)
+	if ((instance_is_action(what) || what == ACT_LOG || what == ACT_SHELL) &&
+	    o->pane != PANE_INSTANCES)
 		return "only in the pane of instances";
 	if (instance_is_action(what))
 		return instance_why(a, s, what);

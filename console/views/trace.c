@@ -18,9 +18,9 @@ enum {
 static const enum action hints[] = {ACT_ENTER,   ACT_FOLD, ACT_NEXT, ACT_INSTANCE,
 				    ACT_REFETCH, ACT_COPY, ACT_BACK, ACT_NONE};
 static const enum action offers[] = {
-	ACT_DOWN,    ACT_UP,        ACT_TOP,     ACT_BOTTOM,   ACT_PAGE_DOWN,
-	ACT_PAGE_UP, ACT_HALF_DOWN, ACT_HALF_UP, ACT_LEFT,     ACT_RIGHT,
-	ACT_NEXT,    ACT_PREVIOUS,  ACT_FOLD,    ACT_INSTANCE, ACT_NONE,
+	ACT_DOWN,      ACT_UP,       ACT_TOP,  ACT_BOTTOM, ACT_PAGE_DOWN, ACT_PAGE_UP,
+	ACT_HALF_DOWN, ACT_HALF_UP,  ACT_LEFT, ACT_RIGHT,  ACT_NEXT,      ACT_PREVIOUS,
+	ACT_FOLD,      ACT_INSTANCE, ACT_LOG,  ACT_NONE,
 };
 
 struct own {
@@ -190,6 +190,20 @@ static void go_to_instance(struct app *a, const struct trace_node *n)
 	free(address);
 }
 
+static void go_to_log(struct app *a, const struct trace_node *n)
+{
+	char subject[300];
+
+	if (!*n->address)
+		app_say(a, PAINT_WARN, "the span does not say its address");
+	else if (n->port)
+		snprintf(subject, sizeof subject, "%s:%u", n->address, n->port);
+	else
+		snprintf(subject, sizeof subject, "%s", n->address);
+	if (*n->address)
+		app_open(a, "log", subject);
+}
+
 static bool act_trace(struct app *a, struct trace_seen *t, enum action what)
 {
 	switch (what) {
@@ -210,6 +224,9 @@ static bool act_trace(struct app *a, struct trace_seen *t, enum action what)
 		return true;
 	case ACT_INSTANCE:
 		go_to_instance(a, &t->w.trace->nodes[t->rows[t->w.cursor].node]);
+		return true;
+	case ACT_LOG:
+		go_to_log(a, &t->w.trace->nodes[t->rows[t->w.cursor].node]);
 		return true;
 	case ACT_COPY:
 	case ACT_COPY_JSON:

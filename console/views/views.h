@@ -15,11 +15,24 @@ extern const struct screen_ops view_trace;   /* trace.c: one of them */
 extern const struct screen_ops view_keys;    /* key.c */
 extern const struct screen_ops view_key;     /* key.c: one of them */
 extern const struct screen_ops view_service; /* service.c: one of them */
+extern const struct screen_ops view_hosts;   /* hosts.c */
+extern const struct screen_ops view_host;    /* host.c: one of them */
+extern const struct screen_ops view_log;     /* log.c: of an instance */
 
 /* --- traces.c --- */
 bool traces_have_source(struct app *a);
 /* ACT_TRACES in views of services, and of what belongs to one. */
 bool traces_act(struct app *a, struct screen *s, enum action what);
 const char *traces_why(struct app *a, struct screen *s, enum action what);
+
+/* --- log.c, shell.c: ACT_LOG and ACT_SHELL in tables whose rows belong to a host --- */
+extern const enum action host_offers[]; /* both */
+bool host_act(struct app *a, struct screen *s, enum action what);
+bool log_act(struct app *a, struct screen *s, enum action what);
+bool shell_act(struct app *a, struct screen *s, enum action what);
+/* A shell on that host of the inventory, or with that address. */
+void shell_open(struct app *a, const char *host);
+/* HOST or HOST:PORT of a row, by its columns. False = the row has no host. */
+bool host_of_row(const struct table *t, bool with_port, char *dst, size_t size);
 
 #endif
