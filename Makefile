@@ -205,11 +205,22 @@ $(B)/tests/bench/sleepers: $(B)/tests/bench/sleepers.o
 bench: all lab $(BENCH_PROGS)
 	$(Q)tests/bench/run $(B)
 
+# --- hostile: the console and `get` against a server that no client deserves ---
+HOSTILE_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/hostile/*.c)) $(B)/tests/screens/pty.o
+$(B)/tests/hostile/run: $(HOSTILE_OBJS) $(call ar,plugins/sdk)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(HOSTILE_OBJS) $(call ar,plugins/sdk) \
+		$(PKG_LIBS) -lvterm -lutil -lcmocka -lpthread -lm
+.PHONY: hostile
+hostile: all $(B)/tests/hostile/run
+	$(Q)SLUICE_BUILD=$(abspath $(B)) $(B)/tests/hostile/run
+
 # All that the tests need, so that it can be built side by side before they run.
 everything: all lab $(BENCH_PROGS) $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
-		$(B)/tests/screens/run $(SCREENS_PLUGINS)
+		$(B)/tests/screens/run $(SCREENS_PLUGINS) $(B)/tests/hostile/run
 .PHONY: everything
-check: peers-said all unit conform-fakes replay screens system faults
+check: peers-said all unit conform-fakes replay screens hostile system faults
 .PHONY: peers-said
 peers-said:
 	@tests/peers/start -t zipkin || echo "peers: going on without; those tests skip"
@@ -246,7 +257,7 @@ ASAN_MAKE = SLUICE_TEST_TIMEOUT=600 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 	CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN)"
 asan:
 	$(Q)$(ASAN_MAKE) -j2 everything
-	$(Q)$(ASAN_MAKE) unit conform-fakes replay screens system
+	$(Q)$(ASAN_MAKE) unit conform-fakes replay screens hostile system
 
 # --- lint ---
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)

@@ -53,6 +53,10 @@ static struct look age_text(const struct app *a, const struct cat_source *source
 		snprintf(dst, size, "%s", *source->error ? "FAILED" : "...");
 		return *source->error ? look_bold(PAINT_BAD) : look(PAINT_DIM);
 	}
+	if (age > fresh && !source->polled && !*source->error) { /* this view needs it not */
+		snprintf(dst, size, "idle");
+		return look(PAINT_DIM);
+	}
 	if (source->stale || age > 3 * source->interval_ms) {
 		snprintf(dst, size, "STALE %llds", (long long)(age / 1000));
 		return look_bold(PAINT_WARN);

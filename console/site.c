@@ -297,9 +297,10 @@ bool site_is_ageing(struct site *s)
 
 	for (i = 0; c && i < catalogue_source_count(c); i++) {
 		struct cat_source source = catalogue_source(c, i);
+		int64_t old = sl_time_now() - source.read_at - source.interval_ms - SITE_SLACK_MS;
+		bool idle = !source.polled && !*source.error && old > 2 * SITE_SLACK_MS;
 
-		if (source.read_at &&
-		    sl_time_now() - source.read_at > source.interval_ms + SITE_SLACK_MS)
+		if (source.read_at && old > 0 && !idle)
 			return true;
 	}
 	return false;

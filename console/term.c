@@ -193,6 +193,13 @@ static int screen_open(struct term *t, struct sl_error *e)
 		return sl_fail(e, SL_EUNSUPPORTED,
 			       "the terminal '%s' is not known here: set TERM, or use --plain",
 			       name);
+	if (!tigetstr("cup")) {
+		endwin();
+		return sl_fail(e, SL_EUNSUPPORTED,
+			       "the terminal '%s' cannot place its cursor: set TERM, or use "
+			       "--plain",
+			       name);
+	}
 	settle_depth(t);
 	raw();
 	noecho();

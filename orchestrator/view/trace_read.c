@@ -148,7 +148,7 @@ static void on_done(void *arg, const struct sl_read_end *end)
 		q->read->found->answered++;
 	} else {
 		free((char *)s->error);
-		s->error = sl_strdup(end->error.msg);
+		s->error = sl_strdup(catalogue_words(s->name, &end->error));
 	}
 	question_close(q->read);
 }

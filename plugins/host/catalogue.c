@@ -321,6 +321,7 @@ struct cat_source catalogue_source(const struct catalogue *c, size_t i)
 		.reads = s->reads,
 		.not_modified = s->not_modified,
 		.failures = s->failures,
+		.polled = s->wanted || s->fixed,
 		.stale = !s->fixed && s->read_at && age > STALE_INTERVALS * s->interval_ms,
 	};
 }

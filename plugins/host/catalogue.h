@@ -22,7 +22,8 @@ struct cat_source {
 	const char *revision, *error; /* "" = none */
 	int64_t interval_ms;
 	int64_t reads, not_modified, failures;
-	bool stale; /* older than three intervals */
+	bool stale;  /* older than three intervals */
+	bool polled; /* somebody looks at it; else it only grows old */
 };
 
 struct cat_label {
@@ -132,6 +133,8 @@ size_t catalogue_change_count(const struct catalogue *c);
 const struct cat_change *catalogue_change(const struct catalogue *c, size_t i);
 /* "UP", "DOWN", "STARTING", "TESTING", "OUT", "UNKNOWN" */
 const char *catalogue_state_word(enum sl_instance_state s);
+/* Plugins put the backend's name first: without it, where it stands beside the message anyway. */
+const char *catalogue_words(const char *source, const struct sl_error *e);
 /* The backend behind a source, for calls that are not polled (traces, history, writes). */
 struct plugin_backend *catalogue_backend(const struct catalogue *c, const char *source);
 /* The same where names of two roles may be one. */

@@ -142,14 +142,13 @@ void cat_source_read(struct cat_source_node *s, bool unconditional)
 
 /* --- the end of a read --- */
 
-/* Plugins put the backend's name first; here it stands beside the message anyway. */
-static const char *message_of(const struct cat_source_node *s, const struct sl_error *e)
+const char *catalogue_words(const char *source, const struct sl_error *e)
 {
-	size_t len = strlen(s->name);
+	size_t len = strlen(source);
 
 	if (!e->msg[0])
 		return sl_err_name(e->code);
-	return strncmp(e->msg, s->name, len) == 0 && strncmp(e->msg + len, ": ", 2) == 0
+	return strncmp(e->msg, source, len) == 0 && strncmp(e->msg + len, ": ", 2) == 0
 		       ? e->msg + len + 2
 		       : e->msg;
 }
@@ -157,7 +156,7 @@ static const char *message_of(const struct cat_source_node *s, const struct sl_e
 static void set_error(struct cat_source_node *s, const struct sl_error *e)
 {
 	char text[sizeof s->error];
-	const char *msg = message_of(s, e);
+	const char *msg = catalogue_words(s->name, e);
 
 	if (s->late)
 		snprintf(text, sizeof text, "no answer within %g s",
@@ -196,7 +195,7 @@ static void set_shortfall(struct cat_source_node *s)
 			 "shown",
 			 CAT_INSTANCES_MAX, CAT_KEYS_MAX);
 	else if (s->role == CAT_METRICS && s->last_failure.code)
-		cat_text(text, sizeof text, message_of(s, &s->last_failure));
+		cat_text(text, sizeof text, catalogue_words(s->name, &s->last_failure));
 	if (strcmp(text, s->error) != 0)
 		cat_dirty(s->c, s->role);
 	memcpy(s->error, text, sizeof text);

@@ -76,7 +76,7 @@ static enum sl_err refusal_kind(int code, long status)
 static int answer_check(const struct sl_call *call, struct sl_error *e)
 {
 	const struct sl_chain *c = &call->chain;
-	const char *words = sl_json_str(c->json, "errorMessage", "");
+	const char *words = sl_json_str(c->json, "errorMessage", "no reason is given");
 	const char *detail = sl_json_str(c->json, "detail", "");
 	int code = sc_refusal(call);
 

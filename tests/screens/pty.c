@@ -68,6 +68,8 @@ static void child(const struct pty_how *how)
 	const char *const *env;
 
 	setenv("TERM", how->term ? how->term : "xterm-256color", 1);
+	if (how->term && !*how->term)
+		unsetenv("TERM");
 	setenv("LC_ALL", how->locale ? how->locale : "C.UTF-8", 1);
 	setenv("TZ", "UTC", 1);
 	unsetenv("COLORTERM");
@@ -243,6 +245,22 @@ int pty_wait_exit(struct pty *p)
 	return p->status;
 }
 
+int pty_hang_up(struct pty *p)
+{
+	int64_t until = now_ms() + WAIT_MS;
+	const struct timespec nap = {.tv_nsec = 10000000};
+	pid_t ended;
+
+	close(p->fd);
+	p->fd = -1;
+	p->ended = true;
+	while ((ended = waitpid(p->pid, &p->status, WNOHANG)) == 0 && now_ms() < until)
+		nanosleep(&nap, NULL); /* a process group of its own: no event to wait on */
+	assert_int_equal(ended, p->pid);
+	p->pid = 0;
+	return p->status;
+}
+
 int pty_stop(struct pty *p)
 {
 	if (!p->pid)
@@ -257,7 +275,8 @@ void pty_free(struct pty *p)
 		kill(p->pid, SIGKILL);
 		waitpid(p->pid, NULL, 0);
 	}
-	close(p->fd);
+	if (p->fd >= 0)
+		close(p->fd);
 	vterm_free(p->vt);
 	sl_buf_release(&p->text);
 	sl_buf_release(&p->bytes);

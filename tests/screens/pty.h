@@ -17,7 +17,7 @@ struct pty;
 
 struct pty_how {
 	unsigned width, height;
-	const char *term, *locale; /* NULL = xterm-256color, C.UTF-8 */
+	const char *term, *locale; /* NULL = xterm-256color, C.UTF-8; term "" = not set */
 	bool no_colour;
 	const char *const *env;  /* NAME=value, ends with NULL; or NULL */
 	const char *const *argv; /* ends with NULL */
@@ -26,6 +26,8 @@ struct pty_how {
 struct pty *pty_start(const struct pty_how *how);
 /* Asks it to end, waits; what it left behind stays readable until pty_free. */
 int pty_stop(struct pty *p);
+/* The terminal goes away under it: its exit status, and what it wrote stays readable. */
+int pty_hang_up(struct pty *p);
 void pty_free(struct pty *p);
 pid_t pty_pid(const struct pty *p);
 
