@@ -90,6 +90,35 @@ static void say_rows(struct plain *p, struct screen *s)
 	sl_buf_release(&now);
 }
 
+#define DRAWN_WIDTH  160
+#define DRAWN_HEIGHT 400
+
+/* What is drawn and is no table: its lines, when they are new. */
+static void say_drawn(struct plain *p, struct screen *s)
+{
+	struct rect all = {0, 0, DRAWN_WIDTH, DRAWN_HEIGHT};
+	struct canvas c;
+	struct sl_buf row;
+	char id[24];
+	unsigned y;
+
+	if (!s->ops->draw || s->table.data)
+		return;
+	canvas_init(&c, DRAWN_WIDTH, DRAWN_HEIGHT);
+	canvas_fill(&c, all, look(PAINT_TEXT));
+	s->ops->draw(p->app, s, &c, all);
+	sl_buf_init(&row, 8192);
+	for (y = 0; y < DRAWN_HEIGHT; y++) {
+		sl_buf_clear(&row);
+		canvas_row_text(&c, y, &row);
+		snprintf(id, sizeof id, "line %u", y);
+		if (is_news(p, id, sl_buf_str(&row)) && row.len)
+			say(p, sl_buf_str(&row));
+	}
+	sl_buf_release(&row);
+	canvas_release(&c);
+}
+
 static void say_view(struct plain *p, struct screen *s)
 {
 	char head[512];
@@ -143,6 +172,7 @@ static void turn(struct plain *p)
 	s = app_screen(a);
 	say_view(p, s);
 	say_rows(p, s);
+	say_drawn(p, s);
 	say_selection(p, s);
 	if (strcmp(p->message, a->message) != 0 && *a->message)
 		say(p, a->message);

@@ -17,6 +17,7 @@
 #define SPARK_CELLS 16
 #define SPARK_MOST  56 /* a graph that is longer says nothing more */
 #define NAME_SPARE  16 /* that a name may take of what is left over */
+#define TEXT_SPARE  72 /* that a text may, between other columns */
 #define GAP_MOST    4
 #define GENTLE      14
 #define BAR_CELLS   5
@@ -200,19 +201,23 @@ static unsigned give(struct plan *p, size_t i, unsigned spare, unsigned most)
  * text that may be of any length, and the rest stands between columns; figures stay together. */
 static unsigned spread(struct plan *p, const struct vw_column *columns, unsigned spare)
 {
-	size_t i, roomy = p->count, shown = 0;
+	size_t i, roomy = p->count, last = 0, shown = 0;
 
 	for (i = 0; i < p->count; i++) {
 		if (!p->in[i])
 			continue;
 		shown++;
+		last = i;
 		if (columns[i].kind == VW_SERIES && p->width[i] < SPARK_MOST)
 			spare = spare / 2 + give(p, i, spare - spare / 2, SPARK_MOST - p->width[i]);
 		if (!columns[i].most && roomy == p->count)
 			roomy = i;
 	}
 	if (roomy < p->count)
-		spare = give(p, roomy, spare, roomy ? spare : NAME_SPARE);
+		spare = give(p, roomy, spare,
+			     !roomy          ? NAME_SPARE
+			     : roomy == last ? spare
+					     : TEXT_SPARE);
 	else if (p->count && p->in[0] && columns[0].kind == VW_TEXT)
 		spare = give(p, 0, spare, NAME_SPARE);
 	spare = shown > 1 ? spare / (unsigned)(shown - 1) : 0;

@@ -46,7 +46,7 @@ void run_draw_head(const struct store_run *row, const struct run_view *v, struct
 static void draw_side(struct canvas *c, struct rect r, unsigned y, const char *name,
 		      const char *version, struct look l, double share)
 {
-	unsigned bar = r.width > 100 ? 50 : r.width > 60 ? r.width - 50 : 10;
+	unsigned bar = r.width > 160 ? 90 : r.width > 100 ? 50 : r.width > 60 ? r.width - 50 : 10;
 
 	canvas_text(c, r.x + 3, y, 4, look(PAINT_DIM), name);
 	canvas_text(c, r.x + 7, y, 12, look(PAINT_TEXT), version ? version : "-");

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -591,6 +592,180 @@ static void test_named_filters(void **state)
 	write_file("config/sluice/config.yaml", "");
 }
 
+/* --- the list engine under keys --- */
+
+static void test_filters_off_and_pinned(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "/", "text:p99>400", "enter", "wait:of 14", "f2", "wait:(off)",
+			 "f2", "gone:(off)", "&", "wait:(pinned)", "enter", "wait:instances", "esc",
+			 "wait:(pinned)", "&", "wait:not pinned any more", "esc", "gone:of 14"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void test_marks(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "m", "wait:1 marked", "j", "j", "M", "wait:4 marked", "y",
+			 "wait:copied", "esc", "gone:marked"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* Columns scroll out behind the name, which stays, and marks say that there are more. */
+static void test_columns_scroll(void **state)
+{
+	struct pty *p = start(&utf8, 80, 24, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "wait:AGE >", "right", "right", "right", "gone:VERSIONS",
+			 "wait:payments.charge", "wait:P99 TREND", "left", "left", "left",
+			 "wait:VERSIONS"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void test_copy_by_the_terminal(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, true);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "y", "wait:copied 14 bytes"));
+	assert_non_null(strstr(sl_buf_str(pty_bytes(p)), "\033]52;c;bGVnYWN5LmJpbGxpbmc="));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+static void test_mouse_by_option(void **state)
+{
+	static const char press[] = "\033[<0;20;6M";
+	struct pty *p;
+
+	(void)state;
+	p = start(&utf8, 120, 36, true);
+	pty_keys(p, KEYS("wait:912"));
+	assert_null(strstr(sl_buf_str(pty_bytes(p)), "\033[?1000h"));
+	write_file("config/sluice/config.yaml", "console:\n  mouse: true\n");
+	pty_keys(p, KEYS("wait:were read again"));
+	assert_non_null(strstr(sl_buf_str(pty_bytes(p)), "\033[?1000h"));
+	pty_send(p, press, sizeof press - 1);
+	pty_keys(p, KEYS("wait:2 of 48 not up"));
+	pty_send(p, press, sizeof press - 1);
+	pty_keys(p, KEYS("wait:10.8.0.1"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	write_file("config/sluice/config.yaml", "");
+}
+
+/* Stopped, the shell's screen is there; back, the console is, all of it drawn anew. */
+static void test_stop_and_back(void **state)
+{
+	struct pty *p = start(&utf8, 80, 24, false);
+	int status = 0;
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolled", "ctrl-z"));
+	assert_int_equal(waitpid(pty_pid(p), &status, WUNTRACED), pty_pid(p));
+	assert_true(WIFSTOPPED(status));
+	while (pty_pump(p, 50))
+		;
+	assert_false(pty_on_other_screen(p));
+	kill(pty_pid(p), SIGCONT);
+	while (!pty_on_other_screen(p))
+		assert_true(pty_pump(p, 20000));
+	pty_keys(p, KEYS("wait:rolled", "?", "wait:of them"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* --- without a screen, and beside it --- */
+
+/* What a command prints; yours. */
+static char *output_of(const char *command)
+{
+	FILE *f = popen(command, "re");
+	struct sl_buf out;
+	char part[4096], *text;
+	size_t n;
+
+	assert_non_null(f);
+	sl_buf_init(&out, 1u << 20);
+	while ((n = fread(part, 1, sizeof part, f)) > 0)
+		sl_buf_append(&out, part, n);
+	assert_int_equal(pclose(f), 0);
+	text = sl_strdup(sl_buf_str(&out));
+	sl_buf_release(&out);
+	return text;
+}
+
+static void test_export_is_the_twins_bytes(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, false);
+	char *file = sl_asprintf("%s/runs.json", top), *command, *twin, *have;
+
+	(void)state;
+	command = sl_asprintf("text:export %s", file);
+	pty_keys(p, KEYS("wait:rolledBack", "/", "text:state:ended", "enter", "wait:2 of 4", ":",
+			 command, "enter", "wait:written"));
+	free(command);
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	command = sl_asprintf("SLUICE_STATE='%s/state' \"$(dirname '%s')/sluice\" get runs -f "
+			      "state:ended -o json",
+			      top, console);
+	twin = output_of(command);
+	have = read_golden(file);
+	assert_true(strlen(twin) > 100);
+	assert_string_equal(have, twin);
+	free(have);
+	free(twin);
+	free(command);
+	free(file);
+}
+
+static void test_script_and_dump(void **state)
+{
+	char *command, *golden, *out;
+
+	(void)state;
+	write_file("keys", "# until the figures are there\nwait 912\nsize 80x24\nwait AGE >\n");
+	command = sl_asprintf(
+		"%s %s TOWN_ONCE=1 LC_ALL=C.UTF-8 TZ=UTC TERM=xterm-256color COLORTERM= setsid -w "
+		"'%s' --state '%s/state' -i '%s/inventory.yaml' --keys '%s/keys' "
+		"--screen-dump - </dev/null",
+		now_env, home_env, console, top, top, top);
+	out = output_of(command);
+	golden = read_golden(GOLDEN "/services-80x24-utf8.txt");
+	assert_string_equal(out, golden);
+	free(out);
+	free(golden);
+	free(command);
+}
+
+/* Rows as lines, what is under the cursor said, no control bytes. */
+static void test_plain(void **state)
+{
+	char *command, *out, *at;
+
+	(void)state;
+	command = sl_asprintf(
+		"printf 'j\\nenter\\nq\\nq\\n' | %s %s TZ=UTC LC_ALL=C.UTF-8 '%s' --plain "
+		"--state '%s/state' runs",
+		now_env, home_env, console, top);
+	out = output_of(command);
+	assert_non_null(strstr(out, "rolledBack"));
+	assert_non_null(strstr(out, "cart"));
+	for (at = out; *at; at++)
+		assert_true((unsigned char)*at >= ' ' || *at == '\n');
+	free(out);
+	free(command);
+}
+
 /* The manual's list of keys is the program's. */
 static void test_manual_agrees(void **state)
 {
@@ -632,6 +807,15 @@ int main(void)
 		cmocka_unit_test(test_rebinding),
 		cmocka_unit_test(test_named_filters),
 		cmocka_unit_test(test_event_leads_to_its_run),
+		cmocka_unit_test(test_filters_off_and_pinned),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_columns_scroll),
+		cmocka_unit_test(test_copy_by_the_terminal),
+		cmocka_unit_test(test_mouse_by_option),
+		cmocka_unit_test(test_stop_and_back),
+		cmocka_unit_test(test_export_is_the_twins_bytes),
+		cmocka_unit_test(test_script_and_dump),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_a_change_appears),
 		cmocka_unit_test(test_manual_agrees),
 	};
