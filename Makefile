@@ -206,7 +206,7 @@ bench: all lab $(BENCH_PROGS)
 	$(Q)tests/bench/run $(B)
 
 # --- hostile: the console and `get` against a server that no client deserves ---
-HOSTILE_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/hostile/*.c)) $(B)/tests/screens/pty.o
+HOSTILE_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/hostile/*.c)) $(B)/tests/screens/pty.o $(B)/tests/screens/svg.o
 $(B)/tests/hostile/run: $(HOSTILE_OBJS) $(call ar,plugins/sdk)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

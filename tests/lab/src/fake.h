@@ -54,6 +54,7 @@ static struct fake_server {
 	int listener;
 	struct fake_conn conns[FAKE_CONNS];
 	char mood[16], match[200];
+	bool moody; /* the mood holds for the request in hand: for moods of a fake's own */
 	long ms, mb, times;
 	long skew; /* seconds that the fake's clock is off */
 	long long requests, gets, not_modified, bytes;
@@ -341,7 +342,7 @@ static inline void fake_request_run(struct fake_request *q, const char *line, bo
 	}
 	fake_server.requests += !again;
 	fake_server.gets += !again && strcmp(q->method, "GET") == 0;
-	moody = !again && fake_moody(q, line);
+	moody = fake_server.moody = !again && fake_moody(q, line);
 	if (moody && fake_misbehave(q))
 		return;
 	if (moody && strcmp(fake_server.mood, "slow") == 0) {

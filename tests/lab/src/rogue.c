@@ -309,7 +309,7 @@ static void pour(struct fake_conn *c, const char *head, const char *from, const 
 
 static bool is_mood(const char *word)
 {
-	return strcmp(fake_server.mood, word) == 0;
+	return fake_server.moody && strcmp(fake_server.mood, word) == 0;
 }
 
 static bool misbehave(struct fake_request *q)
