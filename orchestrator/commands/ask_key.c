@@ -22,6 +22,7 @@ struct ask_key {
 	int fd;                   /* /dev/tty, opened anew: a redirected input does not matter */
 	struct question *waiting; /* the first one is on the screen */
 	struct question **last;
+	struct question *refused; /* not asked again while this plan is made */
 };
 
 /* A terminal that takes no more is one on which nobody answers. */
@@ -60,7 +61,12 @@ static void answer(struct ask_key *k, bool yes)
 	struct question *q = take(k);
 	struct transport *t = q->transport;
 
-	free_question(q);
+	if (yes) {
+		free_question(q);
+	} else {
+		q->next = k->refused;
+		k->refused = q;
+	}
 	if (k->waiting)
 		show(k, k->waiting->text);
 	else
@@ -88,12 +94,26 @@ static void on_line(uv_poll_t *poll, int status, int events)
 		answer(k, n > 0 && !strcmp(line, "yes"));
 }
 
+static bool was_refused(const struct ask_key *k, const struct transport *t)
+{
+	const struct question *q = k->refused;
+
+	while (q && q->transport != t)
+		q = q->next;
+	return q != NULL;
+}
+
 static void ask(void *arg, struct transport *t, const char *host, const char *type,
 		const char *fingerprint)
 {
 	struct ask_key *k = arg;
-	struct question *q = sl_alloc(sizeof *q);
+	struct question *q;
 
+	if (was_refused(k, t)) {
+		transport_hostkey_answer(t, false);
+		return;
+	}
+	q = sl_alloc(sizeof *q);
 	q->transport = t;
 	q->next = NULL;
 	q->text = sl_asprintf("%s: nobody knows the host key of %s:\n  %s %s\n"
@@ -110,11 +130,16 @@ static void ask(void *arg, struct transport *t, const char *host, const char *ty
 static void over(void *arg)
 {
 	struct ask_key *k = arg;
+	struct question *q;
 
 	if (k->waiting)
 		uv_poll_stop(&k->poll);
 	while (k->waiting)
 		free_question(take(k));
+	while ((q = k->refused)) {
+		k->refused = q->next;
+		free_question(q);
+	}
 }
 
 struct ask_key *ask_key_open(void)

@@ -314,7 +314,7 @@ void transport_unable(struct transport *t, const char *why, const struct sl_erro
 
 bool transport_ask(struct transport *t, const char *host, const char *type, const char *fingerprint)
 {
-	if (!t->pool->ask || t->key_refused)
+	if (!t->pool->ask)
 		return false;
 	uv_timer_stop(&t->deadline);
 	t->asking = true;
@@ -327,7 +327,6 @@ void transport_hostkey_answer(struct transport *t, bool accept)
 	if (!t->asking || t->phase != PHASE_CONNECTING)
 		return;
 	t->asking = false;
-	t->key_refused = !accept;
 	start_deadline(t);
 	t->ops->hostkey_answer(t->driver, accept);
 }

@@ -23,7 +23,6 @@ struct transport {
 	bool reach_loaded;
 	uv_timer_t deadline;          /* of connecting */
 	bool asking;                  /* a person looks at a host key: the deadline stands still */
-	bool key_refused;             /* said no: not asked again */
 	bool active;                  /* holds one of the pool's slots */
 	bool waiting;                 /* is in the pool's list of those who want one */
 	struct transport_call *queue; /* not started, in order */
