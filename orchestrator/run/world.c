@@ -210,7 +210,7 @@ void world_close(struct world *w)
 {
 	struct plugin_backend *backends[] = {w->routing.open, w->registering.open,
 					     w->configuring.open};
-	bool closed[SL_COUNT(backends)], pool_closed = !w->pool;
+	bool closed[SL_COUNT(backends)] = {false}, pool_closed = !w->pool;
 	for (size_t i = 0; i < SL_COUNT(backends); i++) {
 		closed[i] = !backends[i];
 		if (backends[i])
