@@ -253,6 +253,7 @@ demo: all
 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ASAN_MAKE = SLUICE_TEST_TIMEOUT=600 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	$(MAKE) B=build-asan HARDEN= LDFLAGS="$(SAN)" WERROR=-Werror \
 	CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN)"
 asan:
