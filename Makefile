@@ -279,6 +279,7 @@ lint:
 		--error-exitcode=1 --suppress=missingInclude --library=tests/cppcheck.cfg -I. -j2 orchestrator plugins
 
 # --- install ---
+ABI_HEADERS := plugin.h error.h http.h stream.h websocket.h
 MAN1 := $(wildcard man/*.1)
 MAN3 := $(wildcard man/*.3)
 MAN5 := $(wildcard man/*.5)
@@ -288,7 +289,7 @@ install: all
 		$(foreach n,1 3 5,$(DESTDIR)$(PREFIX)/share/man/man$(n))
 	install -m 755 $(B)/sluice $(B)/sluice-console $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(PLUGINS) $(DESTDIR)$(PREFIX)/lib/sluice/plugins/
-	install -m 644 $(addprefix plugins/sdk/,plugin.h error.h http.h stream.h websocket.h) \
+	install -m 644 $(addprefix plugins/sdk/,$(ABI_HEADERS)) \
 		$(DESTDIR)$(PREFIX)/include/plugins/sdk/
 	install -m 644 playbooks/examples/*.yaml $(DESTDIR)$(PREFIX)/share/sluice/playbooks/
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -298,7 +299,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,sluice sluice-console) $(addprefix $(DESTDIR)$(PREFIX)/share/man/,\
 		$(addprefix man1/,$(notdir $(MAN1))) $(addprefix man3/,$(notdir $(MAN3))) \
 		$(addprefix man5/,$(notdir $(MAN5))))
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/include/plugins/sdk/,plugin.h error.h http.h stream.h)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/include/plugins/sdk/,$(ABI_HEADERS))
 	rm -rf $(DESTDIR)$(PREFIX)/lib/sluice $(DESTDIR)$(PREFIX)/share/sluice
 
 # --- what Debian 12 must have ---
