@@ -4,7 +4,7 @@
 # make demo       a live canary on this machine (BAD=1: a rollback, KILL=1: crash and resume,
 #                 CONSOLE=1: a chain of services with all backends, and the console on it)
 # make check      unit, system and fault tests
-# make asan       all but the fault tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
+# make asan       all but the fault and hostile tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make conform    SERVICE_CENTER=URL KIE=URL [TOKEN=]: are those servers as our fakes say?
 # make bench      the console beside btop and htop in pseudo terminals, as a table of ratios
 # make fuzz       coverage-guided fuzzing of the parsers (clang; FUZZ_SECONDS=60)
@@ -256,9 +256,11 @@ ASAN_MAKE = SLUICE_TEST_TIMEOUT=600 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	$(MAKE) B=build-asan HARDEN= LDFLAGS="$(SAN)" WERROR=-Werror \
 	CFLAGS="-O1 -g -fno-omit-frame-pointer $(SAN)"
+# Not the fault tests, nor the hostile ones: those hold answers of millions of values against
+# deadlines in seconds, which instrumented parsers on a busy machine do not meet.
 asan:
 	$(Q)$(ASAN_MAKE) -j2 everything
-	$(Q)$(ASAN_MAKE) unit conform-fakes replay screens hostile system
+	$(Q)$(ASAN_MAKE) unit conform-fakes replay screens system
 
 # --- lint ---
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
