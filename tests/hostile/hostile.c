@@ -530,8 +530,9 @@ static void test_plain(void **state)
 	(void)state;
 	tell(&rogue, "mood=good", "requests");
 	rc = run(&out,
-		 "(sleep 3; echo quit) | TERM=dumb timeout 30 '%s' --plain --state '%s/state' -i "
-		 "'%s/inventory.yaml' 2>&1",
+		 /* at the end of its input it leaves once every source has answered */
+		 "TERM=dumb timeout 30 '%s' --plain --state '%s/state' -i '%s/inventory.yaml' "
+		 "</dev/null 2>&1",
 		 console, top, top);
 	assert_int_equal(rc, 0);
 	assert_non_null(strstr(sl_buf_str(&out), "marks-"));
