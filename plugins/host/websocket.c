@@ -8,6 +8,7 @@
  * socket only marks it, and a timer closes the connection and tells: so ended never comes inside
  * start, close or libwebsockets, and the user may start and close freely in any callback.
  */
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
@@ -327,8 +328,23 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 /* --- starting --- */
 
+/* libwebsockets takes what stands before the first colon as the name that a certificate must have:
+ * of an IPv6 address that is nothing. So its own look is left out, and ours asks for the address.
+ */
+static const char *address_to_verify(const struct sl_websocket *ws)
+{
+	struct in6_addr any;
+	const char *address = ws->addresses[0];
+
+	return ws->tls && !ws->insecure && ws->host[0] == '[' &&
+			       inet_pton(AF_INET6, address, &any) == 1
+		       ? address
+		       : NULL;
+}
+
 static void socket_connect(struct sl_websocket *ws)
 {
+	const char *verify = address_to_verify(ws);
 	struct lws_client_connect_info info = {
 		.address = ws->addresses[ws->tried++],
 		.port = (int)ws->port,
@@ -341,7 +357,7 @@ static void socket_connect(struct sl_websocket *ws)
 	};
 	struct sl_error e = {0};
 
-	info.vhost = ws_engine_vhost(ws->all->engine, ws->ca_file, ws->insecure, &e);
+	info.vhost = ws_engine_vhost(ws->all->engine, ws->ca_file, ws->insecure, verify, &e);
 	if (!info.vhost) {
 		socket_over(ws, &e);
 		return;
@@ -349,6 +365,8 @@ static void socket_connect(struct sl_websocket *ws)
 	info.context = ws_engine_context(ws->all->engine);
 	if (ws->tls)
 		info.ssl_connection |= LCCSCF_USE_SSL;
+	if (verify)
+		info.ssl_connection |= LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
 	if (ws->tls && ws->insecure)
 		info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED |
 				       LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |

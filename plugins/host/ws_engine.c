@@ -9,6 +9,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@
 
 struct ws_trust {
 	struct ws_trust *next;
-	char *ca_file;
+	char *ca_file, *address;
 	bool insecure;
 	SSL_CTX *ssl;
 	struct lws_vhost *vhost;
@@ -114,7 +115,8 @@ struct lws_context *ws_engine_context(struct ws_engine *en)
 
 /* --- whom to trust --- */
 
-static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, struct sl_error *e)
+static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, const char *address,
+			  struct sl_error *e)
 {
 	SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
 
@@ -123,7 +125,12 @@ static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, struct sl_error *e
 	SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
 	SSL_CTX_set_verify(ssl, insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_default_verify_paths(ssl);
-	if (ca_file && SSL_CTX_load_verify_locations(ssl, ca_file, NULL) != 1) {
+	if (address && X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(ssl), address) != 1) {
+		sl_fail(e, SL_EINPUT, "'%.64s' is no address that a certificate can be for",
+			address);
+		SSL_CTX_free(ssl);
+		ssl = NULL;
+	} else if (ca_file && SSL_CTX_load_verify_locations(ssl, ca_file, NULL) != 1) {
 		sl_fail(e, SL_EIO, "'%s' holds no certificates that can be read", ca_file);
 		SSL_CTX_free(ssl);
 		ssl = NULL;
@@ -132,14 +139,27 @@ static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, struct sl_error *e
 	return ssl;
 }
 
-static bool trust_is(const struct ws_trust *t, const char *ca_file, bool insecure)
+static bool same(const char *a, const char *b)
 {
-	return t->insecure == insecure && !t->ca_file == !ca_file &&
-	       (!ca_file || strcmp(t->ca_file, ca_file) == 0);
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool trust_is(const struct ws_trust *t, const char *ca_file, bool insecure,
+		     const char *address)
+{
+	return t->insecure == insecure && same(t->ca_file, ca_file) && same(t->address, address);
+}
+
+static void trust_free(struct ws_trust *t)
+{
+	SSL_CTX_free(t->ssl);
+	free(t->ca_file);
+	free(t->address);
+	free(t);
 }
 
 struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, bool insecure,
-				  struct sl_error *e)
+				  const char *address, struct sl_error *e)
 {
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN,
@@ -151,24 +171,28 @@ struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, boo
 	};
 	struct ws_trust *t = en->trusts;
 
-	while (t && !trust_is(t, ca_file, insecure))
+	while (t && !trust_is(t, ca_file, insecure, address))
 		t = t->next;
 	if (t)
 		return t->vhost;
 	if (!en->context && engine_start(en, e) != SL_OK)
 		return NULL;
-	info.provided_client_ssl_ctx = trust_ssl(ca_file, insecure, e);
+	info.provided_client_ssl_ctx = trust_ssl(ca_file, insecure, address, e);
 	if (!info.provided_client_ssl_ctx)
 		return NULL;
 	t = sl_alloc(sizeof *t);
 	*t = (struct ws_trust){.next = en->trusts,
 			       .ca_file = sl_strdup(ca_file),
+			       .address = sl_strdup(address),
 			       .insecure = insecure,
 			       .ssl = info.provided_client_ssl_ctx};
-	en->trusts = t;
 	t->vhost = lws_create_vhost(en->context, &info);
-	if (!t->vhost)
+	if (!t->vhost) {
+		trust_free(t);
 		sl_fail(e, SL_EINTERNAL, "WebSockets cannot be used: no vhost");
+		return NULL;
+	}
+	en->trusts = t;
 	return t->vhost;
 }
 
@@ -184,9 +208,7 @@ static void on_turn_closed(uv_handle_t *handle)
 		struct ws_trust *t = en->trusts;
 
 		en->trusts = t->next;
-		SSL_CTX_free(t->ssl);
-		free(t->ca_file);
-		free(t);
+		trust_free(t);
 	}
 	free(en);
 	closed(arg);

@@ -13,10 +13,13 @@
 struct ws_engine;
 
 struct ws_engine *ws_engine_new(uv_loop_t *loop, lws_callback_function *callback);
-/* The context is made with the first vhost. NULL and *e: it cannot be, or ca_file is no good.
- * Lives as long as the engine. */
+/*
+ * The context is made with the first vhost. address (may be NULL): the certificate must be for this
+ * numeric address; else the library looks for the host's name in it. NULL and *e: it cannot be, or
+ * ca_file is no good. Lives as long as the engine.
+ */
 struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, bool insecure,
-				  struct sl_error *e);
+				  const char *address, struct sl_error *e);
 struct lws_context *ws_engine_context(struct ws_engine *en); /* NULL before the first vhost */
 /* No connection may be left. Asynchronous: closed is called when nothing is left on the loop. */
 void ws_engine_close(struct ws_engine *en, void (*closed)(void *arg), void *arg);

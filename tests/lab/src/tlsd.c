@@ -6,7 +6,7 @@
  *
  * It makes a key and a certificate of its own, signed by itself, for 127.0.0.1 or for NAME, valid
  * now or (-e) until yesterday, writes the certificate to the file, and says on standard output
- * where it listens. A process for each connection.
+ * where it listens. ADDRESS may be IPv6, in brackets. A process for each connection.
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -23,12 +23,12 @@
 
 static void add_name(X509 *cert, const char *name)
 {
-	struct in_addr any;
+	struct in6_addr any;
+	bool is_address = inet_pton(AF_INET, name, &any) == 1 || inet_pton(AF_INET6, name, &any);
 	char text[300];
 	X509_EXTENSION *extension;
 
-	snprintf(text, sizeof(text), "%s:%s", inet_pton(AF_INET, name, &any) == 1 ? "IP" : "DNS",
-		 name);
+	snprintf(text, sizeof(text), "%s:%s", is_address ? "IP" : "DNS", name);
 	extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, text);
 	if (!extension || X509_add_ext(cert, extension, -1) != 1)
 		lab_die("'%s' is no name for a certificate", name);
@@ -109,17 +109,47 @@ static void serve(SSL_CTX *ctx, int fd, const struct sockaddr_in *to)
 	}
 }
 
+/* Prints where. */
+static int listen_at(const char *text)
+{
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	struct sockaddr_in at;
+	bool is_six = text[0] == '[';
+	struct sockaddr *where = is_six ? (struct sockaddr *)&six : (struct sockaddr *)&at;
+	socklen_t len = is_six ? sizeof(six) : sizeof(at);
+	char host[64] = "127.0.0.1";
+	int fd, on = 1;
+
+	if (is_six) {
+		snprintf(host, sizeof(host), "%.*s", (int)strcspn(text, "]") + 1, text);
+		host[strlen(host) - 1] = '\0';
+		if (inet_pton(AF_INET6, host + 1, &six.sin6_addr) != 1)
+			lab_die("'%s' is no [ADDRESS]:PORT", text);
+		six.sin6_port = htons((uint16_t)strtol(strrchr(text, ':') + 1, NULL, 10));
+	} else {
+		at = address_of(text);
+	}
+	fd = socket(where->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, where, len) != 0 || listen(fd, 64) != 0)
+		lab_die("cannot listen on %s: %s", text, strerror(errno));
+	getsockname(fd, where, &len);
+	printf("https://%s%s:%d\n", host, is_six ? "]" : "",
+	       ntohs(is_six ? six.sin6_port : at.sin_port));
+	fflush(stdout);
+	return fd;
+}
+
 int main(int argc, char **argv)
 {
-	struct sockaddr_in at, to;
-	socklen_t len = sizeof(at);
+	struct sockaddr_in to;
 	const char *name = "127.0.0.1";
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	bool expired = false;
 	X509 *cert;
 	FILE *file;
-	int option, listener, on = 1;
+	int option, listener;
 
 	while ((option = getopt(argc, argv, "en:")) != -1) {
 		expired = expired || option == 'e';
@@ -137,15 +167,8 @@ int main(int argc, char **argv)
 		lab_die("cannot write %s: %s", argv[optind], strerror(errno));
 	if (SSL_CTX_use_certificate(ctx, cert) != 1 || SSL_CTX_use_PrivateKey(ctx, key) != 1)
 		lab_die("the certificate is not taken");
-	at = address_of(argv[optind + 1]);
 	to = address_of(argv[optind + 2]);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(listener, 64) != 0)
-		lab_die("cannot listen on %s: %s", argv[optind + 1], strerror(errno));
-	getsockname(listener, (struct sockaddr *)&at, &len);
-	printf("https://127.0.0.1:%d\n", ntohs(at.sin_port));
-	fflush(stdout);
+	listener = listen_at(argv[optind + 1]);
 	for (;;) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
