@@ -20,6 +20,7 @@
 #define SLOW_MS        2000
 #define BOOT_SLACK_MS  3000
 #define NUMBER_MAX     1e15
+#define DF_MAX         8192 /* bytes of a line of df: each space in it is tried */
 #define INSTANCE_LINES 12
 
 /* --- reading --- */
@@ -47,22 +48,29 @@ static bool split_lines(char *text, char **lines, size_t count)
 	return n == count && !text;
 }
 
+static bool is_size(double kb)
+{
+	return kb >= 0 && kb <= NUMBER_MAX;
+}
+
 /* "dev 1000 400 600 40% /mount": the device and the mount may have spaces in them. */
 static bool read_df(char *line, struct host_disk *d)
 {
 	double total, used, left;
 	int end = 0;
 
+	if (strlen(line) > DF_MAX)
+		return false;
 	for (char *at = line; (at = strchr(at, ' ')); at++) {
 		unsigned share;
 
 		if (sscanf(at, " %lf %lf %lf %u%% %n", &total, &used, &left, &share, &end) == 4 &&
-		    end && at[end] == '/') {
+		    end && at[end] == '/' && is_size(total) && is_size(used) && is_size(left)) {
 			d->mount = sl_strdup(at + end);
 			d->total_kb = total;
 			d->free_kb = left;
 			d->used = used + left > 0 ? used / (used + left) : NAN;
-			return total >= 0 && used >= 0 && left >= 0;
+			return true;
 		}
 	}
 	return false;

@@ -31,6 +31,7 @@ struct log_lines {
 	uint64_t *shown;        /* a ring as well: numbers of the lines that pass */
 	size_t shown_first, shown_count;
 
+	bool torn;  /* the newest line of the log was cut off: its rest never came */
 	bool again; /* lines are gathered until it is clear which of them are new */
 	struct log_line *gathered;
 	size_t gathered_count, gathered_cap;
@@ -249,15 +250,20 @@ static const struct log_line *own_line(const struct log_lines *l, size_t n)
 	return NULL;
 }
 
+static bool begins_with(const struct log_line *whole, const struct log_line *part)
+{
+	return part->len <= whole->len && memcmp(whole->text, part->text, part->len) == 0;
+}
+
 /* Does the place behind gathered line `at` follow the end of what is held? */
 static bool joins(const struct log_lines *l, size_t at)
 {
 	for (size_t n = 0; n < SAME && n <= at; n++) {
-		const struct log_line *line = own_line(l, n);
+		const struct log_line *line = own_line(l, n), *other = &l->gathered[at - n];
 
 		if (!line)
 			return n > 0;
-		if (!same_text(line, &l->gathered[at - n]))
+		if (!(n || !l->torn ? same_text(line, other) : begins_with(other, line)))
 			return false;
 	}
 	return true;
@@ -272,7 +278,8 @@ void log_lines_settle(struct log_lines *l)
 	l->again = false;
 	for (size_t i = l->gathered_count; i-- > 0 && !from;)
 		if (joins(l, i))
-			from = i + 1;
+			from = l->torn ? i : i + 1; /* what was torn comes once more, whole */
+	l->torn = false;
 	for (size_t i = 0; i < l->gathered_count; i++) {
 		if (i < from)
 			free(l->gathered[i].text);
@@ -325,10 +332,12 @@ static void end_line(struct log_lines *l)
 	free(clean);
 	l->partial_len = l->overlong = 0;
 	l->partial_any = false;
-	if (l->again)
+	if (l->again) {
 		gather(l, line);
-	else
+	} else {
 		push(l, line);
+		l->torn = false;
+	}
 }
 
 void log_lines_feed(struct log_lines *l, const char *bytes, size_t len)
@@ -350,14 +359,23 @@ void log_lines_feed(struct log_lines *l, const char *bytes, size_t len)
 	}
 }
 
+void log_lines_end(struct log_lines *l)
+{
+	log_lines_settle(l);
+	if (l->partial_any)
+		end_line(l);
+}
+
 void log_lines_note(struct log_lines *l, const char *text)
 {
 	char *clean = sl_text_clean_dup(text, strlen(text), false);
 	struct log_line line;
 
 	log_lines_settle(l);
-	if (l->partial_any)
+	if (l->partial_any) {
 		end_line(l);
+		l->torn = true;
+	}
 	line = make_line(clean, strlen(clean));
 	line.state = VW_WAITING;
 	line.clock = -1;

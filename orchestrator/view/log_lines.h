@@ -28,6 +28,8 @@ struct log_lines;
 struct log_lines *log_lines_new(void);
 void log_lines_free(struct log_lines *l);
 void log_lines_feed(struct log_lines *l, const char *bytes, size_t len);
+/* Nothing more comes: what is in hand is a line, ended or not. */
+void log_lines_end(struct log_lines *l);
 /* A line of our own between those of the log. A line in hand is ended first. */
 void log_lines_note(struct log_lines *l, const char *text);
 

@@ -11,6 +11,7 @@
 
 enum {
 	ASK_MS = 15000,
+	OPEN_MS = 60000,  /* from asking for a log to its first byte, connecting among it */
 	FRESH_MS = 30000, /* so old may be what is known of where the log is */
 	RETRY_MS = 1000,
 	RETRY_MAX_MS = 15000,
@@ -22,13 +23,13 @@ struct log_tail {
 	struct host_looks *hosts;
 	const struct rs_host *host;
 	unsigned port, lines;
-	bool once, closed, begun, settling, switching;
+	bool once, closed, begun, settling, late;
 	char *file, *unit; /* one of them, once known */
 	enum log_phase phase;
 	struct log_lines *all;
 	struct transport_call *asking;
 	struct remote_follow *follow;
-	uv_timer_t timer; /* of the next try; while following: of settling */
+	uv_timer_t timer; /* of the next try; of opening; while following: of settling */
 	bool timer_closed;
 	int64_t retry_ms, next;
 	struct sl_error error;
@@ -61,6 +62,11 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct log_tail *t = timer->data;
 
+	if (t->phase == LOG_OPENING) {
+		t->late = true;
+		remote_follow_cancel(t->follow);
+		return;
+	}
 	if (t->settling) {
 		t->settling = false;
 		log_lines_settle(t->all);
@@ -123,6 +129,7 @@ static void on_data(void *arg, int fd, const char *bytes, size_t len)
 		t->error = (struct sl_error){0};
 		t->retry_ms = 0;
 		t->begun = true;
+		uv_timer_stop(&t->timer);
 		if (t->settling)
 			uv_timer_start(&t->timer, on_timer, SETTLE_MS, 0);
 	}
@@ -142,14 +149,14 @@ static void on_follow_done(void *arg, const struct sl_error *e)
 		maybe_free(t);
 		return;
 	}
-	if (t->switching) {
-		t->switching = false;
-		start(t);
-		tell(t);
-		return;
-	}
 	t->error = *e;
+	if (t->late)
+		sl_fail(&t->error, SL_ETIMEOUT, "%s: the log is not opened within %d s",
+			t->host->name, OPEN_MS / 1000);
+	t->late = false;
+	uv_timer_stop(&t->timer);
 	if (t->once && !e->code) {
+		log_lines_end(t->all);
 		t->phase = LOG_ENDED;
 		tell(t);
 	} else {
@@ -169,6 +176,7 @@ static void follow(struct log_tail *t)
 		log_lines_again(t->all);
 		t->settling = true;
 	}
+	uv_timer_start(&t->timer, on_timer, OPEN_MS, 0);
 	t->follow = remote_follow(host_looks_transport(t->hosts, t->host->name), &log, on_data,
 				  on_follow_done, t);
 }
@@ -335,23 +343,10 @@ void log_tail_close(struct log_tail *t)
 	uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 }
 
-void log_tail_file(struct log_tail *t, const char *file)
-{
-	free(t->file);
-	free(t->unit);
-	t->unit = NULL;
-	t->file = sl_strdup(file);
-	t->error = (struct sl_error){0};
-	t->begun = t->settling = false;
-	t->switching = t->follow != NULL;
-	if (t->follow)
-		remote_follow_cancel(t->follow); /* its end starts the new one */
-	else
-		log_tail_again(t);
-}
-
 void log_tail_again(struct log_tail *t)
 {
+	if (t->asking || t->follow)
+		return;
 	t->retry_ms = 0;
 	uv_timer_stop(&t->timer);
 	start(t);

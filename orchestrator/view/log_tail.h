@@ -15,7 +15,7 @@ enum log_phase {
 	LOG_OPENING,   /* connecting, and waiting for its first bytes */
 	LOG_FOLLOWING, /* lines come as they are written */
 	LOG_LOST,      /* tried again by itself */
-	LOG_UNKNOWN,   /* sluice knows no log of that: log_tail_file says which */
+	LOG_UNKNOWN,   /* sluice knows no log of that */
 	LOG_ENDED      /* of one that was not to be followed */
 };
 
@@ -39,8 +39,7 @@ const char *log_tail_host(const struct log_tail *t);
 const char *log_tail_where(const struct log_tail *t); /* the file or unit; "" = not known yet */
 const char *log_tail_error(const struct log_tail *t); /* the last one; "" = none */
 enum sl_err log_tail_code(const struct log_tail *t);
-int64_t log_tail_next(const struct log_tail *t);          /* LOG_LOST: Unix ms of the next try */
-void log_tail_file(struct log_tail *t, const char *file); /* follow that one instead */
-void log_tail_again(struct log_tail *t);                  /* try now */
+int64_t log_tail_next(const struct log_tail *t); /* LOG_LOST: Unix ms of the next try */
+void log_tail_again(struct log_tail *t);         /* try now, unless it is at it */
 
 #endif

@@ -102,6 +102,13 @@ log_survives_a_cut() {
 	await 20 tail_is_gone || fail "a killed viewer leaves its tail behind"
 }
 
+log_without_a_last_end() {
+	use_driver auto
+	printf 'one\ntwo' >"$T/app.log"
+	expect_exit 0 logs "h1:$T/app.log" -i "$INV"
+	expect_out '^two$'
+}
+
 logs_say_why_not() {
 	use_driver auto
 	expect_exit 2 logs h1:/no/such.log -i "$INV"
@@ -131,5 +138,6 @@ for driver in libssh2 openssh; do
 	run_case "$driver: a log is followed, and nothing is left behind" followed
 	run_case "$driver: a log goes on after a lost connection" cut_off
 done
+run_case "a log's last line has no end" log_without_a_last_end
 run_case "logs say why there is none" logs_say_why_not
 cases_end

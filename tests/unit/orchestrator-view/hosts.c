@@ -89,6 +89,25 @@ static void test_hostile_answers(void **state)
 	host_facts_release(&f);
 }
 
+/* A line of df that would be tried at each of its spaces, and sizes that no disk has. */
+static void test_hostile_disks(void **state)
+{
+	const size_t len = 2u << 20;
+	char *line = sl_alloc(len + 3);
+	const char *const pairs[] = {
+		"disk", line, "disk", "/\nx 1e300 1 1e299 1% /", "disk", "/\nx inf inf inf 1% /"};
+	struct host_facts f;
+
+	(void)state;
+	memcpy(line, "/\n", 2);
+	for (size_t i = 2; i < len; i++)
+		line[i] = i % 2 ? ' ' : '1';
+	read_pairs(&f, pairs, 3);
+	assert_int_equal(f.disk_count, 0);
+	host_facts_release(&f);
+	free(line);
+}
+
 static void test_judging(void **state)
 {
 	struct host_facts f;
@@ -237,17 +256,62 @@ static void test_again(void **state)
 	log_lines_free(l);
 }
 
+/* The connection was lost in the middle of a line: it comes once more, whole, and alone. */
+static void test_torn(void **state)
+{
+	struct log_lines *l = log_lines_new();
+
+	(void)state;
+	feed(l, "1\n2\n3\nfour and fi");
+	log_lines_note(l, "-- lost --");
+	assert_string_equal(text_at(l, 3), "four and fi");
+	log_lines_again(l);
+	feed(l, "1\n2\n3\nfour and five\n6\n");
+	log_lines_settle(l);
+	assert_int_equal(log_lines_count(l), 7);
+	assert_string_equal(text_at(l, 5), "four and five");
+	assert_string_equal(text_at(l, 6), "6");
+	/* What was said in the middle tears nothing for good. */
+	feed(l, "sev");
+	log_lines_note(l, "-- said --");
+	feed(l, "en\n8\n");
+	log_lines_again(l);
+	feed(l, "en\n8\n9\n");
+	log_lines_settle(l);
+	assert_int_equal(log_lines_count(l), 12);
+	assert_string_equal(text_at(l, 11), "9");
+	log_lines_free(l);
+}
+
+/* A log whose last line has no end. */
+static void test_end(void **state)
+{
+	struct log_lines *l = log_lines_new();
+
+	(void)state;
+	feed(l, "1\n2");
+	assert_int_equal(log_lines_count(l), 1);
+	log_lines_end(l);
+	log_lines_end(l);
+	assert_int_equal(log_lines_count(l), 2);
+	assert_string_equal(text_at(l, 1), "2");
+	log_lines_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_answer),
 		cmocka_unit_test(test_hostile_answers),
+		cmocka_unit_test(test_hostile_disks),
 		cmocka_unit_test(test_judging),
 		cmocka_unit_test(test_lines_are_cleaned),
 		cmocka_unit_test(test_levels_and_clocks),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
