@@ -50,6 +50,9 @@ struct vw_world site_world(struct site *s, const char *subject, int64_t now);
 
 /* --- spawn.c: `sluice` in the background --- */
 
+/* The code when the site was closed before: it, and all screens, are gone. */
+#define SPAWNED_LEFT (-1)
+
 struct spawned;
 struct spawn_how {
 	const char *const *args; /* NULL-terminated, without the program's name */

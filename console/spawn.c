@@ -56,7 +56,8 @@ static void part_closed(uv_handle_t *handle)
 		return;
 	leave_list(c);
 	if (c->done)
-		c->done(c->arg, c->code, c->whole ? sl_buf_str(&c->said) : last_line(&c->said));
+		c->done(c->arg, c->all ? c->code : SPAWNED_LEFT,
+			c->whole ? sl_buf_str(&c->said) : last_line(&c->said));
 	sl_buf_release(&c->said);
 	free(c);
 }
@@ -145,6 +146,10 @@ int site_spawn(struct site *s, const struct spawn_how *how, struct spawned **out
 	find_sluice(path, sizeof path);
 	for (n = 0; n < ARGS_MAX && how->args[n]; n++)
 		argv[n + 1] = (char *)how->args[n];
+	if (how->args[n]) { /* a part of an order is another order */
+		free(c);
+		return sl_fail(e, SL_EINPUT, "more than %d words for one command", ARGS_MAX);
+	}
 	c->whole = how->keep > 0;
 	c->ends_with_us = how->ends_with_us;
 	sl_buf_init(&c->said, how->keep ? how->keep : SAID_MAX);

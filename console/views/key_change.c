@@ -183,11 +183,12 @@ static void take_draft(struct app *a, struct screen *s, char *text, size_t len)
 static void edited(void *arg, char *text, size_t len, const struct sl_error *e)
 {
 	struct editing x = *(struct editing *)arg;
-	struct key_own *o = x.screen->own;
+	struct key_own *o;
 
 	free(arg);
-	if (e->code == SL_ECANCELED)
+	if (e->code == SL_ECANCELED) /* the console ends: its screens are gone */
 		return;
+	o = x.screen->own;
 	if (!text) {
 		app_say(x.app, PAINT_BAD, "%s", e->msg);
 	} else if (!key_seen_live(&o->seen)) { /* it was deleted meanwhile */
@@ -279,6 +280,10 @@ static void carried(void *arg, int code, const char *said)
 {
 	struct told *t = arg;
 
+	if (code == SPAWNED_LEFT) {
+		told_free(t);
+		return;
+	}
 	app_say(t->app, code ? PAINT_BAD : PAINT_OK, "%s: %s", t->what,
 		*said  ? said
 		: code ? "failed"

@@ -153,10 +153,20 @@ struct told {
 	char *what;
 };
 
+static void told_free(struct told *t)
+{
+	free(t->what);
+	free(t);
+}
+
 static void carried(void *arg, int code, const char *said)
 {
 	struct told *t = arg;
 
+	if (code == SPAWNED_LEFT) {
+		told_free(t);
+		return;
+	}
 	app_say(t->app, code ? PAINT_BAD : PAINT_OK, "%s: %s", t->what,
 		*said  ? said
 		: code ? "failed"
@@ -164,8 +174,7 @@ static void carried(void *arg, int code, const char *said)
 	if (site_catalogue(t->app->site))
 		catalogue_refetch(site_catalogue(t->app->site));
 	t->app->data_dirty = true;
-	free(t->what);
-	free(t);
+	told_free(t);
 }
 
 static bool go(struct app *a, void *arg)
@@ -198,8 +207,7 @@ static bool go(struct app *a, void *arg)
 		o->count == 1 ? "" : "s");
 	if (site_spawn(a->site, &how, NULL, &e)) {
 		app_say(a, PAINT_BAD, "%s", e.msg);
-		free(t->what);
-		free(t);
+		told_free(t);
 		return false;
 	}
 	return true;

@@ -56,16 +56,17 @@ bool host_of_row(const struct table *t, bool with_port, char *dst, size_t size)
 static void audit(struct app *a, const char *host, const char *what)
 {
 	char *path = sl_asprintf("%s/shells.log", store_folder(site_store(a->site)));
-	char time[40], line[600], reason[256];
+	char time[40], line[1024], reason[256];
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	size_t len;
 
 	sl_text_clean(reason, sizeof reason, a->write_reason ? a->write_reason : "",
 		      a->write_reason ? strlen(a->write_reason) : 0, false);
 	sl_time_format(time, sizeof time, sl_time_now());
-	len = (size_t)snprintf(line, sizeof line, "%s %s %s %s: %.255s\n", time, a->who, host, what,
+	len = (size_t)snprintf(line, sizeof line - 1, "%s %s %s %s: %s", time, a->who, host, what,
 			       reason);
-	len = len < sizeof line ? len : sizeof line - 1;
+	len = len < sizeof line - 1 ? len : sizeof line - 2;
+	line[len++] = '\n';
 	if (fd < 0 || write(fd, line, len) != (ssize_t)len)
 		app_say(a, PAINT_WARN, "%s: %s", path, strerror(errno));
 	if (fd >= 0)

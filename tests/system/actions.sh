@@ -226,6 +226,36 @@ drained_from_the_console() {
 	[ "$(grep -c '"registered":"OUT","weight":7,' "$T/out")" = 2 ] || fail "not both are OUT with weight 7"
 }
 
+# The console ends while `sluice drain` is under way: it waits for it, and the drain is carried out.
+console_leaves_it_alone() {
+	registered
+	cat >"$T/keys" <<-END
+		wait orders
+		enter
+		wait oa03
+		w
+		wait reason
+		type OPS-9
+		enter
+		wait WRITE
+		D
+		wait 1 instance of orders
+		type orders
+		tab
+		enter
+		ctrl-c
+	END
+	printf 'console --keys\n' >"$T/command"
+	COLUMNS=120 LINES=36 LC_ALL=C.UTF-8 TERM=xterm-256color setsid timeout -k 5 170 \
+		"${SLUICE%/*}/sluice-console" services -i "$T/inv.yaml" --keys "$T/keys" --screen-dump "$T/screen" \
+		>"$T/out" 2>"$T/err" </dev/null || { cat "$T/screen" >>"$T/err" && fail "the console does not end well"; }
+	await 60 drained_one || fail "the drain is not carried out"
+}
+
+drained_one() {
+	sl runs -o json && grep -q '"name":"drain orders".*"outcome":"done"' "$T/out"
+}
+
 # --- Service Center ---
 
 sc_register() {
@@ -341,6 +371,7 @@ if command -v etcd >/dev/null; then
 	run_case "undo is refused over someone else's later change" later_changes_stand_in_the_way
 	run_case "killed after every write to the journal, then resume, undo" dies_anywhere
 	run_case "from the console: asked, confirmed, done, seen" drained_from_the_console
+	run_case "the console ends while a drain is under way" console_leaves_it_alone
 	run_case "an unfinished run holds its service and is named" unfinished_runs_hold
 else
 	skip_case "drain, enable and weight on etcd" "etcd-server is not installed"
