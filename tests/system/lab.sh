@@ -143,6 +143,34 @@ shape() {
 }
 
 
+# A suite that is told to end takes down what its files have started.
+suite_ends_whole() {
+	local pid
+	cat >"$T/half.sh" <<-END
+		. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+		setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+		note_pid "\$T/daemon.noted" \$!
+		printf '%s %s\n' "\$(cat "\$T/daemon.noted")" "\$T" >"$T/half"
+		hangs() { await 600 false; }
+		run_case "never ends" hangs
+	END
+	"$TOP/tests/run-system" "$T/half.sh" >"$T/out" 2>"$T/err" &
+	pid=$!
+	await 30 test -s "$T/half" || fail "the file does not begin"
+	kill "-$1" "$pid"
+	wait "$pid"
+	[ $? = 130 ] || fail "a suite that was told to end does not exit with 130"
+	[ ! -e "$(cut -d' ' -f3 "$T/half")" ] || fail "its folder is left"
+	pid_gone "$(cut -d' ' -f1 "$T/half")" || fail "what it started is left"
+	rm "$T/half"
+}
+
+suite_ends_on_term() {
+	suite_ends_whole TERM
+	suite_ends_whole HUP
+}
+
+run_case "a suite told to end takes its labs down" suite_ends_on_term
 run_case "the shop passes on lane and mark" marks_are_passed_on
 run_case "the shop stops gently" stops_gently
 run_case "the client counts what fails" client_is_honest
