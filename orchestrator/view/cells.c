@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* States, and cells as text for people. Pure. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -41,14 +40,25 @@ int vw_state_rank(enum vw_state s)
 
 /* --- order of names --- */
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of ASCII, whatever the locale: bytes of longer characters stay as they are. */
+static int without_case(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
 static int by_value(const char **a, const char **b)
 {
 	size_t la, lb;
 	int order;
 
-	while (**a == '0' && isdigit((unsigned char)(*a)[1]))
+	while (**a == '0' && is_digit((*a)[1]))
 		(*a)++;
-	while (**b == '0' && isdigit((unsigned char)(*b)[1]))
+	while (**b == '0' && is_digit((*b)[1]))
 		(*b)++;
 	la = strspn(*a, "0123456789");
 	lb = strspn(*b, "0123456789");
@@ -60,19 +70,32 @@ static int by_value(const char **a, const char **b)
 	return order;
 }
 
+/* What two names share says nothing: the first byte that differs, or the number it stands in. */
+static size_t shared(const char *a, const char *b)
+{
+	size_t i = 0;
+
+	while (a[i] && a[i] == b[i])
+		i++;
+	while (i && is_digit(a[i - 1]))
+		i--;
+	return i;
+}
+
 int vw_natural(const char *a, const char *b)
 {
-	const char *x = a, *y = b;
+	size_t skip = shared(a, b);
+	const char *x = a + skip, *y = b + skip;
 	int order;
 
 	while (*x && *y) {
-		if (isdigit((unsigned char)*x) && isdigit((unsigned char)*y)) {
+		if (is_digit(*x) && is_digit(*y)) {
 			order = by_value(&x, &y);
 			if (order)
 				return order < 0 ? -1 : 1;
 			continue;
 		}
-		order = tolower((unsigned char)*x) - tolower((unsigned char)*y);
+		order = without_case(*x) - without_case(*y);
 		if (order)
 			return order < 0 ? -1 : 1;
 		x++;
@@ -80,7 +103,7 @@ int vw_natural(const char *a, const char *b)
 	}
 	if (*x || *y)
 		return *x ? 1 : -1;
-	order = strcmp(a, b);
+	order = strcmp(a + skip, b + skip);
 	return (order > 0) - (order < 0);
 }
 

@@ -122,7 +122,7 @@ static int compare_ids(const void *a, const void *b, void *arg)
 {
 	const struct vw_table *t = arg;
 
-	return strcmp(t->rows[*(const size_t *)a].id, t->rows[*(const size_t *)b].id);
+	return vw_natural(t->rows[*(const size_t *)a].id, t->rows[*(const size_t *)b].id);
 }
 
 cJSON *vw_json(const struct vw_table *t, const struct vw_filter *f, const struct catalogue *c)

@@ -12,7 +12,8 @@ long vw_column_find(const struct vw_view *v, const char *key, size_t len); /* -1
 int vw_column_unknown(const struct vw_view *v, const char *key, struct sl_error *e);
 
 /* --- cells.c --- */
-/* -1, 0, 1: with numbers in names by value ("oa2" before "oa10"), letters without case. */
+/* -1, 0, 1: by code points, with numbers in names by value ("oa2" before "oa10", "订单-2" before
+ * "订单-10"; only the digits 0-9 are numbers), ASCII letters without case. 0 = the same bytes. */
 int vw_natural(const char *a, const char *b);
 /* Worst first: the order of a column of states. */
 int vw_state_rank(enum vw_state s);

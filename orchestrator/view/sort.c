@@ -71,16 +71,8 @@ struct item {
 	struct vw_row row;
 };
 
-static int by_id(const void *x, const void *y, void *arg)
+static int by_cell(const struct item *a, const struct item *b, const struct order *o)
 {
-	(void)arg;
-	return strcmp(((const struct item *)x)->row.id, ((const struct item *)y)->row.id);
-}
-
-static int by_cell(const void *x, const void *y, void *arg)
-{
-	const struct item *a = x, *b = y;
-	const struct order *o = arg;
 	int order;
 
 	if (a->cell->known != b->cell->known)
@@ -92,12 +84,20 @@ static int by_cell(const void *x, const void *y, void *arg)
 	return o->down ? -order : order;
 }
 
+/* Identity is unique, so this order is total. */
+static int by_cell_and_id(const void *x, const void *y, void *arg)
+{
+	const struct item *a = x, *b = y;
+	int order = a->cell ? by_cell(a, b, arg) : 0;
+
+	return order ? order : vw_natural(a->row.id, b->row.id);
+}
+
 static double number_of(enum vw_kind kind, const struct vw_cell *c)
 {
 	return kind == VW_STATE ? vw_state_rank((enum vw_state)c->number) : c->number;
 }
 
-/* By id first: identity is unique, so the stable sort after it makes the order total. */
 static void sort_rows(struct vw_table *t, long column, struct order *o)
 {
 	struct item *items = sl_alloc_n(t->count, sizeof *items);
@@ -111,9 +111,7 @@ static void sort_rows(struct vw_table *t, long column, struct order *o)
 		items[i].cell = &t->rows[i].cells[column];
 		items[i].number = number_of(o->kind, items[i].cell);
 	}
-	sl_sort(sorted, t->count, by_id, NULL);
-	if (column >= 0)
-		sl_sort(sorted, t->count, by_cell, o);
+	sl_sort(sorted, t->count, by_cell_and_id, o);
 	for (size_t i = 0; i < t->count; i++)
 		t->rows[i] = ((const struct item *)sorted[i])->row;
 	free(sorted);

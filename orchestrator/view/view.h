@@ -144,7 +144,8 @@ struct vw_filter *vw_filter_parse(const struct vw_view *v, const char *text, str
 void vw_filter_free(struct vw_filter *f);
 bool vw_filter_match(const struct vw_filter *f, const struct vw_table *t, size_t row);
 
-/* Sort rows by a column key ("-p99" = descending; unknown cells last), ties by id. Stable. */
+/* Sort rows by a column key ("-p99" = descending; unknown cells last), ties by id, with numbers in
+ * it by value. */
 int vw_sort(struct vw_table *t, const char *by, struct sl_error *e);
 
 /* --- cells as people read them, and as formats want them --- */
@@ -152,7 +153,7 @@ int vw_sort(struct vw_table *t, const char *by, struct sl_error *e);
 const char *vw_cell_text(const struct vw_table *t, size_t row, size_t column, int64_t now,
 			 char *dst, size_t size);
 cJSON *vw_row_json(const struct vw_table *t, size_t row); /* yours */
-/* {"items":[...],"sources":[...]}, items sorted by id. Yours. */
+/* {"items":[...],"sources":[...]}, items sorted by id, as vw_sort does. Yours. */
 cJSON *vw_json(const struct vw_table *t, const struct vw_filter *f, const struct catalogue *c);
 enum vw_format { VW_AS_TABLE, VW_AS_WIDE, VW_AS_CSV, VW_AS_JSON, VW_AS_NDJSON };
 void vw_print(const struct vw_table *t, const struct vw_filter *f, const struct catalogue *c,

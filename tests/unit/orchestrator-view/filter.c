@@ -2,6 +2,8 @@
 /* The filter grammar and the order of rows, as tables. */
 #include <stdio.h>
 
+#include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
 #include "tests/unit/orchestrator-view/table.h"
 
 /* What passes, by its first letters: o = orders, t = orders10, w = orders2, d = 订单服务, p = 支付,
@@ -185,6 +187,40 @@ static void test_sort_is_total(void **state)
 	vw_table_free(t);
 }
 
+/* Equal ones, and the items of JSON: numbers in identities by value. */
+static void test_ties(void **state)
+{
+	static const char *const ids[] = {"z/10.0.0.10:80", "a/订单-10", "a/订单-2",
+					  "z/10.0.0.3:80",  "a/007",     "a/7"};
+	static const char *const want[] = {"a/007",     "a/7",           "a/订单-2",
+					   "a/订单-10", "z/10.0.0.3:80", "z/10.0.0.10:80"};
+	struct vw_table *t = sample_table();
+	cJSON *doc;
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(ids); i++)
+		t->rows[i].id = ids[i];
+	assert_int_equal(vw_sort(t, "", NULL), 0);
+	for (size_t i = 0; i < SL_COUNT(ids); i++)
+		assert_string_equal(t->rows[i].id, want[i]);
+	for (size_t i = 0; i < SL_COUNT(ids); i++) {
+		struct vw_cell *c = vw_alloc(t, COLUMNS * sizeof *c);
+
+		c[NAME] = (struct vw_cell){.known = true, .text = t->rows[i].id};
+		t->rows[i].cells = c;
+	}
+	assert_int_equal(vw_sort(t, "-up", NULL), 0); /* unknown everywhere */
+	doc = vw_json(t, NULL, NULL);
+	for (size_t i = 0; i < SL_COUNT(ids); i++) {
+		const cJSON *item = cJSON_GetArrayItem(sl_json_get(doc, "items"), (int)i);
+
+		assert_string_equal(t->rows[i].id, want[i]);
+		assert_string_equal(sl_json_str(item, "service", ""), want[i]);
+	}
+	cJSON_Delete(doc);
+	vw_table_free(t);
+}
+
 /* Anything that can be typed is either a filter or a refusal with a sentence. */
 static void test_random_filters(void **state)
 {
@@ -224,9 +260,9 @@ static void test_random_filters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filters),        cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_sort),           cmocka_unit_test(test_sort_is_total),
-		cmocka_unit_test(test_random_filters),
+		cmocka_unit_test(test_filters), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_sort),    cmocka_unit_test(test_sort_is_total),
+		cmocka_unit_test(test_ties),    cmocka_unit_test(test_random_filters),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
