@@ -132,6 +132,14 @@ void canvas_char(struct canvas *c, unsigned x, unsigned y, struct look l, uint32
 	put(c, x, y, l, ch, 1);
 }
 
+/* A mark upon the character before. Not a variation selector: it makes some terminals, not all,
+ * draw that character two cells wide. */
+static bool is_mark(utf8proc_int32_t ch)
+{
+	return utf8proc_category(ch) == UTF8PROC_CATEGORY_MN && !(ch >= 0xfe00 && ch <= 0xfe0f) &&
+	       ch < 0xe0100;
+}
+
 /* Draw cleaned text; stops before `width` is passed. */
 static unsigned put_text(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 			 const char *text)
@@ -149,8 +157,9 @@ static unsigned put_text(struct canvas *c, unsigned x, unsigned y, unsigned widt
 		if (w == 0) {
 			struct cell *before = at ? canvas_at(c, x + at - 1, y) : NULL;
 
-			if (before && before->ch && c->utf8 &&
-			    (utf8proc_category(ch) == UTF8PROC_CATEGORY_MN))
+			if (at > 1 && before && !before->ch) /* of a wide character */
+				before = canvas_at(c, x + at - 2, y);
+			if (before && before->ch && c->utf8 && !before->mark && is_mark(ch))
 				before->mark = (uint32_t)ch;
 			continue;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line that a person types, and the prompt at the foot of the screen that holds one. */
+/* The prompt at the foot of the screen. */
 #ifndef SLUICE_CONSOLE_PROMPT_H
 #define SLUICE_CONSOLE_PROMPT_H
 
@@ -7,20 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "console/canvas.h"
-
-#define LINE_MAX_BYTES 1000
-
-struct line {
-	char text[LINE_MAX_BYTES + 1]; /* UTF-8 */
-	size_t len, at;                /* bytes; the cursor */
-};
-
-void line_set(struct line *l, const char *text);
-/* True = the key was an editing one. */
-bool line_key(struct line *l, uint32_t key);
-void line_draw(const struct line *l, struct canvas *c, unsigned x, unsigned y, unsigned width,
-	       struct look look);
+#include "console/line.h"
 
 enum prompt_kind {
 	PROMPT_FILTER,

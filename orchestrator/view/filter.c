@@ -185,7 +185,8 @@ static bool row_has_tag(const struct vw_view *v, const struct vw_row *row, const
 			continue;
 		for (size_t i = 0; i < c->count; i++)
 			if (strcmp(c->pairs[i].name, t->tag) == 0 &&
-			    equals(c->pairs[i].value, t->text))
+			    (t->op == OP_TAG_HAS ? contains(c->pairs[i].value, t->text)
+						 : equals(c->pairs[i].value, t->text)))
 				return true;
 	}
 	return false;
@@ -270,6 +271,7 @@ static bool term_matches(const struct vw_table *t, const struct vw_row *row,
 	case OP_REGEX:
 		return row_mentions(v, row, term);
 	case OP_TAG:
+	case OP_TAG_HAS:
 		return row_has_tag(v, row, term);
 	case OP_HAS:
 		return cell_has(v->columns[term->column].kind, &row->cells[term->column], term);

@@ -10,7 +10,18 @@
 
 #define TERMS_MAX 64
 
-enum op { OP_WORD, OP_REGEX, OP_HAS, OP_IS, OP_TAG, OP_LESS, OP_MORE, OP_AT_MOST, OP_AT_LEAST };
+enum op {
+	OP_WORD,
+	OP_REGEX,
+	OP_HAS,
+	OP_IS,
+	OP_TAG,
+	OP_TAG_HAS,
+	OP_LESS,
+	OP_MORE,
+	OP_AT_MOST,
+	OP_AT_LEAST
+};
 
 struct term {
 	enum op op;

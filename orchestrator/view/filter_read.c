@@ -2,7 +2,8 @@
 /*
  * The one filter grammar: terms that must all hold. A term is a word (in any text of the row),
  * col:val, col=val, col>n, col<n (also >= <=), tag=v of a label, /regular expression/, and any of
- * these with ! before it. "Quotes" keep spaces and colons together. Pure.
+ * these with ! before it. "Quotes" keep spaces and colons together. Case does not matter, in any
+ * script. A name before : that is no ASCII is a label's: 区域:华东. Pure.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -149,7 +150,7 @@ static int read_compare(struct reader *r, struct term *t, size_t len)
 	char key[65];
 	bool more = r->at[len] == '>', also = r->at[len + 1] == '=';
 
-	snprintf(key, sizeof key, "%.*s", (int)(len < 64 ? len : 64), start);
+	snprintf(key, sizeof key, "%.*s", (int)sl_text_whole(start, len < 64 ? len : 64), start);
 	if (t->column < 0)
 		return vw_column_unknown(r->f->view, key, r->e);
 	t->op = more ? also ? OP_AT_LEAST : OP_MORE : also ? OP_AT_MOST : OP_LESS;
@@ -168,15 +169,26 @@ static int take_text(struct reader *r, struct term *t)
 	return SL_OK;
 }
 
+/* Columns have ASCII names: what has others can only be a label. */
+static bool names_label(const char *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)key[i] > 0x7e)
+			return true;
+	return false;
+}
+
 static int read_pair(struct reader *r, struct term *t, size_t len)
 {
 	const char *start = r->at;
 	char key[65];
 
-	snprintf(key, sizeof key, "%.*s", (int)(len < 64 ? len : 64), start);
-	if (start[len] == ':' && t->column < 0)
+	snprintf(key, sizeof key, "%.*s", (int)sl_text_whole(start, len < 64 ? len : 64), start);
+	if (start[len] == ':' && t->column < 0 && !names_label(start, len))
 		return vw_column_unknown(r->f->view, key, r->e);
-	t->op = start[len] == ':' ? OP_HAS : t->column >= 0 ? OP_IS : OP_TAG;
+	t->op = start[len] == ':' ? t->column >= 0 ? OP_HAS : OP_TAG_HAS
+		: t->column >= 0  ? OP_IS
+				  : OP_TAG;
 	t->tag = sl_strndup(start, len);
 	r->at += len + 1;
 	return take_text(r, t);

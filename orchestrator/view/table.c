@@ -102,6 +102,8 @@ const char *vw_dup(struct vw_table *t, const char *s)
 	size_t len = s ? strnlen(s, TEXT_MAX) : 0;
 	char *to;
 
+	if (len == TEXT_MAX)
+		len = sl_text_whole(s, len);
 	if (!len)
 		return "";
 	to = vw_alloc(t, len + 1);
@@ -118,7 +120,8 @@ const char *vw_printf(struct vw_table *t, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	if (vsnprintf(text, sizeof text, fmt, ap) >= (int)sizeof text)
+		text[sl_text_whole(text, sizeof text - 1)] = '\0';
 	va_end(ap);
 	return vw_dup(t, text);
 }

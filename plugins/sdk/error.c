@@ -34,6 +34,27 @@ const char *sl_err_name(enum sl_err code)
 	return (unsigned)code < SL_ERR_COUNT ? err_names[code] : err_names[SL_EINTERNAL];
 }
 
+/* A precision such as %.64s counts bytes: the character that it cut becomes a '~'. */
+static void mend_cuts(char *s)
+{
+	char *to = s;
+	size_t n, whole;
+
+	while (*s) {
+		for (n = 1; ((unsigned char)s[n] & 0xc0) == 0x80; n++)
+			;
+		whole = sl_text_whole(s, n);
+		if (whole) { /* or never was one: cleaned below */
+			memmove(to, s, n);
+			to += n;
+		} else {
+			*to++ = '~';
+		}
+		s += n;
+	}
+	*to = '\0';
+}
+
 /* Formatting goes through a second buffer: the arguments may point into e->msg itself. */
 int sl_vfail(struct sl_error *e, enum sl_err code, const char *fmt, va_list ap)
 {
@@ -44,6 +65,7 @@ int sl_vfail(struct sl_error *e, enum sl_err code, const char *fmt, va_list ap)
 	if (vsnprintf(raw, sizeof raw, fmt, ap) < 0)
 		snprintf(raw, sizeof raw, "%s", fmt);
 	e->code = code;
+	mend_cuts(raw);
 	sl_text_clean(e->msg, sizeof e->msg, raw, strlen(raw), true);
 	return code;
 }

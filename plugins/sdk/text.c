@@ -128,6 +128,52 @@ size_t sl_text_fit(const char *utf8, size_t cells)
 	return i;
 }
 
+/* Bytes of the character that c begins; 1 = it begins none. */
+static size_t char_bytes(unsigned char c)
+{
+	return c < 0xc2 || c > 0xf4 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+size_t sl_text_whole(const char *s, size_t len)
+{
+	size_t lead = len;
+
+	while (lead && len - lead < 3 && ((unsigned char)s[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (!lead || len - lead + 1 >= char_bytes((unsigned char)s[lead - 1]))
+		return len;
+	return lead - 1;
+}
+
+size_t sl_text_after(const char *utf8, size_t at)
+{
+	size_t len = strlen(utf8), n;
+	utf8proc_int32_t c;
+
+	at += char_next(utf8 + at, len - at, &c);
+	while (at < len) {
+		n = char_next(utf8 + at, len - at, &c);
+		if (char_cells(c))
+			break;
+		at += n;
+	}
+	return at;
+}
+
+size_t sl_text_before(const char *utf8, size_t at)
+{
+	utf8proc_int32_t c;
+	size_t end;
+
+	do {
+		end = at--;
+		while (at && ((unsigned char)utf8[at] & 0xc0) == 0x80)
+			at--;
+		char_next(utf8 + at, end - at, &c);
+	} while (at && !char_cells(c));
+	return at;
+}
+
 static size_t min3(size_t a, size_t b, size_t c)
 {
 	size_t m = a < b ? a : b;

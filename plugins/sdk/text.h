@@ -17,8 +17,14 @@ char *sl_text_clean_dup(const char *src, size_t len, bool keep_newlines); /* you
 
 /* Cells that cleaned UTF-8 text takes on a terminal (ambiguous width counted as 1). */
 size_t sl_text_width(const char *utf8);
-/* Bytes of the longest prefix that fits into `cells`. */
+/* Bytes of the longest prefix that fits into `cells`; marks stay with what they stand upon. */
 size_t sl_text_fit(const char *utf8, size_t cells);
+/* At most len bytes of s, less where that would cut a character. */
+size_t sl_text_whole(const char *s, size_t len);
+/* The next and the last place where a cursor may stand: before a character and the marks upon it.
+ * at is such a place, and not the end, or the start. */
+size_t sl_text_after(const char *utf8, size_t at);
+size_t sl_text_before(const char *utf8, size_t at);
 
 /* True if s is valid UTF-8 without control bytes (and without newlines). */
 bool sl_text_is_clean(const char *s, size_t len);

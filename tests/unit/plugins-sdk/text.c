@@ -92,6 +92,38 @@ static void test_width(void **state)
 	}
 }
 
+static void test_whole(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len, want;
+	} rows[] = {
+		{"abc", 2, 2},      {"订单", 6, 6},
+		{"订单", 5, 3},     {"订单", 4, 3},
+		{"订单", 2, 0},     {"订单", 0, 0},
+		{"\xff\x80", 2, 2}, {"a\xc3\xa9", 2, 1},
+		{"😀", 3, 0},        {"\x80\x80\x80\x80", 4, 4},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++)
+		assert_int_equal(sl_text_whole(rows[i].text, rows[i].len), rows[i].want);
+}
+
+/* A cursor stands before characters, never before their marks. */
+static void test_steps(void **state)
+{
+	static const char text[] = "a订e\u0301\u0323\xff";
+	static const size_t stops[] = {0, 1, 4, 9, 10};
+
+	(void)state;
+	for (size_t i = 0; i + 1 < SL_COUNT(stops); i++) {
+		assert_int_equal(sl_text_after(text, stops[i]), stops[i + 1]);
+		assert_int_equal(sl_text_before(text, stops[i + 1]), stops[i]);
+	}
+	assert_int_equal(sl_text_before("\u0301", 2), 0);
+}
+
 static void test_distance(void **state)
 {
 	static const struct {
@@ -226,7 +258,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clean),   cmocka_unit_test(test_clean_bounds),
-		cmocka_unit_test(test_width),   cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_width),   cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_steps),   cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_nearest), cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_percent), cmocka_unit_test(test_name),
 		cmocka_unit_test(test_base64),
