@@ -211,7 +211,7 @@ static const struct scene {
 	{"services", true, KEYS("wait:912")},
 	{"services-filter", true, KEYS("wait:912", "/", "text:p99>400", "enter", "wait:of 14")},
 	{"service", true,
-	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:0.10:9000  ok")},
+	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:0.3:9000  ok")},
 	{"service-versions", true,
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "tab", "wait:fx.rates", "tab",
 	      "wait:labelled", "tab", "wait:NEWEST")},
