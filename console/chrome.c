@@ -233,8 +233,8 @@ static void draw_filter(struct app *a, struct screen *s, struct canvas *c, struc
 	char shown[32], all[32], sort[64];
 	unsigned end = r.x + r.width - 1;
 	const struct vw_view *v = t->data->view;
-	const char *called = v->rows ? v->rows : v->name;
 	size_t rows = t->data->count;
+	const char *called = rows == 1 && v->one ? v->one : v->rows ? v->rows : v->name;
 
 	if (*t->filter) {
 		x += canvas_text(c, x, r.y, 2, look_bold(PAINT_ACCENT), "/") + 1;

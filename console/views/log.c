@@ -329,7 +329,8 @@ static void crumb(struct app *a, struct screen *s, struct canvas *c, struct rect
 	if (x < end && shown != all)
 		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%zu of ", shown);
 	if (x < end)
-		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%zu lines", all);
+		x += canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%zu line%s", all,
+				   all == 1 ? "" : "s");
 	if (x < end && log_lines_dropped(o->seen.lines))
 		x += canvas_printf(c, x, r.y, end - x, look(PAINT_WARN), ", %llu older dropped",
 				   (unsigned long long)log_lines_dropped(o->seen.lines));

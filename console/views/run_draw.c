@@ -232,6 +232,30 @@ void run_draw_instances(const struct run_view *v, struct canvas *c, struct rect 
 
 /* --- in words --- */
 
+/* What it stands at, and what lifts that. */
+static void outlook_paused(const struct run_view *v, int64_t now, char *dst, size_t size)
+{
+	const struct plan_step *step = NULL;
+	int64_t stood = now - v->pause_started;
+	size_t i;
+	char text[32];
+
+	for (i = 0; v->pause_step && i < v->plan.step_count; i++)
+		if (!strcmp(v->plan.steps[i].id, v->pause_step))
+			step = &v->plan.steps[i];
+	if (v->failure)
+		snprintf(dst, size, "%s; T tries it again, U takes all back", v->failure);
+	else if (v->paused_by_operator)
+		snprintf(dst, size, "held; R goes on");
+	else if (step && step->pause_ms >= 0)
+		snprintf(dst, size, "goes on by itself in %s; promote (P) passes it now",
+			 sl_duration_human(text, sizeof text,
+					   step->pause_ms > stood ? step->pause_ms - stood : 0));
+	else
+		snprintf(dst, size, "waits for promote (P) since %s",
+			 took_text(text, sizeof text, stood));
+}
+
 void run_outlook(const struct store_run *row, const struct run_view *v, int64_t now, char *dst,
 		 size_t size)
 {
@@ -248,17 +272,17 @@ void run_outlook(const struct store_run *row, const struct run_view *v, int64_t 
 		snprintf(dst, size, "its controller is gone: R goes on, U takes it back");
 		return;
 	}
+	if (v->state == VIEW_PAUSED) {
+		outlook_paused(v, now, dst, size);
+		return;
+	}
 	switch (time_left(&s, now, &ms)) {
 	case LEFT_TO_END:
 		snprintf(dst, size, "about %s left", sl_duration_human(took, sizeof took, ms));
 		break;
 	case LEFT_TO_PAUSE:
-		if (v->pause_step)
-			snprintf(dst, size, "waits for promote (P) since %s",
-				 took_text(took, sizeof took, now - v->pause_started));
-		else
-			snprintf(dst, size, "about %s to the next pause",
-				 sl_duration_human(took, sizeof took, ms));
+		snprintf(dst, size, "about %s to the next pause",
+			 sl_duration_human(took, sizeof took, ms));
 		break;
 	case LEFT_UNKNOWN:
 		snprintf(dst, size, "%s", v->failure ? v->failure : "on its way");

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugins/sdk/json.h"
+#include "orchestrator/run/view_read.h"
 
 void run_seen_init(struct run_seen *r, const char *id)
 {
@@ -21,36 +21,6 @@ void run_seen_release(struct run_seen *r)
 	*r = (struct run_seen){0};
 }
 
-static int feed(void *arg, int64_t seq, const cJSON *event)
-{
-	struct run_seen *r = arg;
-
-	run_view_feed(&r->view, event);
-	r->last = seq;
-	return 0;
-}
-
-/* The document of a run holds its plan, or is it. */
-static int load(struct run_seen *r, struct store *store, struct sl_error *e)
-{
-	const cJSON *inner;
-	cJSON *doc;
-	char *text;
-	int rc = store_text_get(store, r->number, "document", &text, e);
-
-	if (rc)
-		return rc;
-	doc = sl_json_parse(text, strlen(text), e);
-	free(text);
-	if (!doc)
-		return SL_EPROTO;
-	inner = sl_json_get(doc, "plan");
-	rc = run_view_init(&r->view, cJSON_IsObject(inner) ? inner : doc, e);
-	cJSON_Delete(doc);
-	r->loaded = rc == SL_OK;
-	return rc;
-}
-
 void run_seen_read(struct run_seen *r, struct store *store)
 {
 	struct sl_error e = {0};
@@ -61,10 +31,12 @@ void run_seen_read(struct run_seen *r, struct store *store)
 	r->row = (struct store_run){0};
 	rc = store_run_get(store, r->number, &r->row, &e);
 	r->has_row = !rc;
-	if (!rc && !r->loaded)
-		rc = load(r, store, &e);
+	if (!rc && !r->loaded) {
+		rc = run_view_open(&r->view, store, r->number, &e);
+		r->loaded = !rc;
+	}
 	if (!rc)
-		rc = store_events_read(store, r->number, r->last, feed, r, &e);
+		rc = run_view_catch_up(&r->view, store, &e);
 	snprintf(r->error, sizeof r->error, "%.290s", rc ? e.msg : "");
 }
 

@@ -12,7 +12,6 @@ struct run_seen {
 	bool has_row;
 	struct run_view view;
 	bool loaded;     /* view holds something */
-	int64_t last;    /* newest event fed */
 	char error[300]; /* why it is not loaded; "" = it is */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "plugins/sdk/mem.h"
 
@@ -76,6 +77,20 @@ static const char *step_name(const struct plan_step *step, char *name, size_t si
 	return name;
 }
 
+static const char *pause_note(struct vw_table *t, const struct plan_step *step,
+			      const struct view_step *seen)
+{
+	time_t until = (time_t)((seen->started + step->pause_ms) / 1000);
+	char clock[16];
+	struct tm tm;
+
+	if (step->pause_ms < 0)
+		return "waits for promote";
+	localtime_r(&until, &tm);
+	strftime(clock, sizeof clock, "%H:%M:%S", &tm);
+	return vw_printf(t, "goes on at %s", clock);
+}
+
 /* A failure says more than work in hand, and that more than nothing. */
 static const char *wave_note(struct vw_table *t, const struct side *s, const struct plan_wave *w)
 {
@@ -91,7 +106,11 @@ static const char *wave_note(struct vw_table *t, const struct side *s, const str
 			return strstr(seen->error, step_name(step, name, sizeof name))
 				       ? vw_dup(t, seen->error)
 				       : vw_printf(t, "%s: %s", name, seen->error);
-		if (seen->state == PROGRESS_STARTED && !s->over && !*note)
+		if (seen->state != PROGRESS_STARTED || s->over || *note)
+			continue;
+		if (step->what == DO_PAUSE)
+			note = pause_note(t, step, seen);
+		else
 			note = vw_printf(t, "%s %s%s%s", step_doing(step),
 					 step_target(step, name, sizeof name),
 					 seen->note ? ": " : "", seen->note ? seen->note : "");
@@ -132,6 +151,7 @@ static void fill_waves(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view run_waves = {
 	.name = "waves",
+	.one = "wave",
 	.title = "Waves",
 	.summary = "the waves of a run",
 	.columns = wave_columns,
@@ -224,6 +244,7 @@ static void fill_steps(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view run_steps = {
 	.name = "steps",
+	.one = "step",
 	.title = "Steps",
 	.summary = "the steps of one wave of a run",
 	.columns = step_columns,

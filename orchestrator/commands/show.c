@@ -8,42 +8,16 @@
 
 #include "orchestrator/commands/command.h"
 #include "orchestrator/commands/progress_lines.h"
+#include "orchestrator/run/view_read.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
-static int feed(void *arg, int64_t seq, const cJSON *event)
-{
-	(void)seq;
-	run_view_feed(arg, event);
-	return 0;
-}
-
 int run_view_load(const struct cli *c, const struct store_run *r, struct run_view *v)
 {
 	struct sl_error e = {0};
-	const cJSON *inner;
-	char *text;
-	cJSON *plan;
-	int rc = store_text_get(c->store, r->number, "document", &text, &e);
 
-	if (rc)
-		return cli_fail(&e);
-	plan = sl_json_parse(text, strlen(text), &e);
-	free(text);
-	if (!plan)
-		return cli_fail(&e);
-	inner = sl_json_get(plan, "plan");
-	rc = run_view_init(v, cJSON_IsObject(inner) ? inner : plan, &e);
-	cJSON_Delete(plan);
-	if (rc)
-		return cli_fail(&e);
-	v->number = r->number;
-	rc = store_events_read(c->store, r->number, 0, feed, v, &e);
-	if (!rc)
-		return RUN_DONE;
-	run_view_release(v);
-	return cli_fail(&e);
+	return run_view_read(v, c->store, r->number, &e) ? cli_fail(&e) : RUN_DONE;
 }
 
 void run_next_command(const struct store_run *r, const struct run_view *v, char *dst, size_t size)

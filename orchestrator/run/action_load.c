@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/run/action_walk.h"
+#include "orchestrator/run/view_read.h"
 #include "plugins/sdk/mem.h"
 
 static cJSON *read_document(struct store *store, int64_t number, struct sl_error *e)
@@ -44,13 +45,6 @@ static int load_inventory(struct action *a, const cJSON *doc, struct plugin_host
 	return SL_OK;
 }
 
-static int feed(void *arg, int64_t seq, const cJSON *event)
-{
-	(void)seq;
-	run_view_feed(arg, event);
-	return 0;
-}
-
 static int fill(struct action *a, const cJSON *doc, struct plugin_host *plugins, struct sl_error *e)
 {
 	const cJSON *action = sl_json_get(doc, "action");
@@ -67,7 +61,8 @@ static int fill(struct action *a, const cJSON *doc, struct plugin_host *plugins,
 		rc = sl_fail(e, SL_EPROTO, "the journal of run %lld is damaged",
 			     (long long)a->number);
 	a->undo = a->view.plan.undo;
-	return rc ? rc : store_events_read(a->store, a->number, 0, feed, &a->view, e);
+	a->view.number = a->number;
+	return rc ? rc : run_view_catch_up(&a->view, a->store, e);
 }
 
 /* action_free in any case. */
@@ -132,9 +127,7 @@ static int adopt(struct action *a, struct sl_error *e)
 	if (rc)
 		return e->code == SL_EHELD ? RUN_HELD : RUN_INTERNAL;
 	/* what the old controller wrote after we had read */
-	return store_events_read(a->store, a->number, a->view.last_seq, feed, &a->view, e)
-		       ? RUN_INTERNAL
-		       : RUN_DONE;
+	return run_view_catch_up(&a->view, a->store, e) ? RUN_INTERNAL : RUN_DONE;
 }
 
 static int go_on(struct action *a, const char *verb, struct sl_error *e)

@@ -7,16 +7,10 @@
 #include "orchestrator/run/action.h"
 #include "orchestrator/run/inputs.h"
 #include "orchestrator/run/life.h"
+#include "orchestrator/run/view_read.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
-
-static int feed(void *arg, int64_t seq, const cJSON *event)
-{
-	(void)seq;
-	run_view_feed(arg, event);
-	return 0;
-}
 
 /* Everything that the journal knows of a run. */
 int runner_load(struct store *store, int64_t number, const struct plugin_host *plugins,
@@ -32,7 +26,8 @@ int runner_load(struct store *store, int64_t number, const struct plugin_host *p
 	int rc = run_inputs_from_document(doc, plugins, key, in, e);
 	if (!rc && run_view_init(view, sl_json_get(doc, "plan"), e))
 		rc = RUN_INTERNAL;
-	if (!rc && store_events_read(store, number, 0, feed, view, e))
+	view->number = number;
+	if (!rc && run_view_catch_up(view, store, e))
 		rc = RUN_INTERNAL;
 	cJSON_Delete(doc);
 	return rc;
@@ -237,8 +232,7 @@ static int adopt(struct store *store, int64_t number, const struct run_options *
 {
 	if (store_run_adopt(store, number, o->take_over, row, e))
 		return e->code == SL_EHELD ? RUN_HELD : RUN_INTERNAL;
-	return store_events_read(store, number, view->last_seq, feed, view, e) ? RUN_INTERNAL
-									       : RUN_DONE;
+	return run_view_catch_up(view, store, e) ? RUN_INTERNAL : RUN_DONE;
 }
 
 int run_resume(struct store *store, int64_t number, const char *verb, struct plugin_host *plugins,

@@ -133,6 +133,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_changes = {
 	.name = "changes",
+	.one = "change",
 	.title = "Changes",
 	.summary = "what changed services: runs about them, and changes seen in their backends",
 	.roles = CAT_REGISTRY | CAT_CONFIG,

@@ -93,6 +93,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_dependencies = {
 	.name = "dependencies",
+	.one = "dependency",
 	.title = "Dependencies",
 	.summary = "who calls a service and whom it calls; without one, who calls whom",
 	.roles = CAT_REGISTRY | CAT_METRICS,

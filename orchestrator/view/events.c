@@ -319,6 +319,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_events = {
 	.name = "events",
+	.one = "event",
 	.title = "Events",
 	.summary = "one time line of runs, what people asked of them, registries and config",
 	.roles = CAT_REGISTRY | CAT_CONFIG,

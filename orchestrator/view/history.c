@@ -83,6 +83,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_history = {
 	.name = "history",
+	.one = "version",
 	.title = "History",
 	.summary = "the versions of one config key, newest first",
 	.roles = CAT_CONFIG,

@@ -6,7 +6,7 @@
 #include <uthash.h>
 
 #include "orchestrator/plan/plan.h"
-#include "orchestrator/run/view.h"
+#include "orchestrator/run/view_read.h"
 #include "plugins/sdk/buf.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -81,21 +81,12 @@ static void add_step(struct host_places *p, const struct plan_step *step)
 static void add_run(struct host_places *p, struct store *s, int64_t number)
 {
 	struct run_view v;
-	char *text = NULL;
-	const cJSON *inner;
-	cJSON *doc;
 
-	if (store_text_get(s, number, "document", &text, NULL))
+	if (run_view_open(&v, s, number, NULL))
 		return; /* a lock has no plan */
-	doc = sl_json_parse(text, strlen(text), NULL);
-	free(text);
-	inner = sl_json_get(doc, "plan");
-	if (doc && !run_view_init(&v, cJSON_IsObject(inner) ? inner : doc, NULL)) {
-		for (size_t i = 0; i < v.plan.step_count; i++)
-			add_step(p, &v.plan.steps[i]);
-		run_view_release(&v);
-	}
-	cJSON_Delete(doc);
+	for (size_t i = 0; i < v.plan.step_count; i++)
+		add_step(p, &v.plan.steps[i]);
+	run_view_release(&v);
 }
 
 struct host_places *host_places_read(struct store *s)

@@ -177,6 +177,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_hosts = {
 	.name = "hosts",
+	.one = "host",
 	.title = "Hosts",
 	.summary = "load, memory, disk and what runs on every host of the inventory; or on one",
 	.columns = columns,

@@ -80,6 +80,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_instances = {
 	.name = "instances",
+	.one = "instance",
 	.title = "Instances",
 	.summary = "what each registry knows of every instance; with a service, of that one",
 	.roles = CAT_REGISTRY,

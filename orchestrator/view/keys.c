@@ -81,6 +81,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_keys = {
 	.name = "keys",
+	.one = "key",
 	.title = "Config",
 	.summary = "keys of the config centres; with a service, those labelled with it",
 	.roles = CAT_CONFIG,

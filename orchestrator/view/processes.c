@@ -93,6 +93,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_processes = {
 	.name = "processes",
+	.one = "process",
 	.title = "Processes",
 	.summary = "what sluice runs on the hosts, as they say it themselves; or on one",
 	.columns = columns,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "orchestrator/run/view.h"
+#include "orchestrator/run/view_read.h"
 #include "orchestrator/view/internal.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -136,34 +136,16 @@ static void add_swaps(struct gather *g, const struct plan *p, const struct view_
 	}
 }
 
-static int feed(void *arg, int64_t seq, const cJSON *event)
-{
-	(void)seq;
-	run_view_feed(arg, event);
-	return 0;
-}
-
 /* What was undone is the newer: it comes first. */
 static void gather_run(struct gather *g, struct store *s)
 {
 	struct run_view v;
-	char *text = NULL;
-	cJSON *doc;
-	const cJSON *inner;
 
-	if (store_text_get(s, g->run->number, "document", &text, NULL))
+	if (run_view_read(&v, s, g->run->number, NULL))
 		return; /* a lock has no plan */
-	doc = sl_json_parse(text, strlen(text), NULL);
-	free(text);
-	inner = sl_json_get(doc, "plan");
-	if (doc && !run_view_init(&v, cJSON_IsObject(inner) ? inner : doc, NULL)) {
-		if (!store_events_read(s, g->run->number, 0, feed, &v, NULL)) {
-			add_swaps(g, &v.undo, v.undo_steps);
-			add_swaps(g, &v.plan, v.steps);
-		}
-		run_view_release(&v);
-	}
-	cJSON_Delete(doc);
+	add_swaps(g, &v.undo, v.undo_steps);
+	add_swaps(g, &v.plan, v.steps);
+	run_view_release(&v);
 }
 
 static void fill(const struct vw_world *w, struct vw_table *t)
@@ -190,6 +172,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_releases = {
 	.name = "releases",
+	.one = "release",
 	.title = "Releases",
 	.summary = "what runs where, as the runs of this state store left it",
 	.columns = columns,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* View: runs, from the state store. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "orchestrator/run/view_read.h"
 #include "orchestrator/view/internal.h"
 #include "plugins/sdk/json.h"
 
@@ -14,6 +17,7 @@ enum {
 	COL_NAME,
 	COL_KIND,
 	COL_STATE,
+	COL_PROGRESS,
 	COL_OUTCOME,
 	COL_EXIT,
 	COL_PARENT,
@@ -34,8 +38,10 @@ static const struct vw_column columns[COL_COUNT] = {
 	[COL_KIND] = {"kind", "KIND", "rollout, action, undo or lock.", VW_TEXT, 4, 8, 3, false},
 	[COL_STATE] = {"state", "STATE", "running, paused, undoing or ended.", VW_TEXT, 7, 8, 1,
 		       false},
+	[COL_PROGRESS] = {"progress", "DONE", "Share of its steps that are done, until it ends.",
+			  VW_SHARE, 4, 6, 2, false},
 	[COL_OUTCOME] = {"outcome", "OUTCOME",
-			 "done, owed, rolledBack, undone, needsHuman or refused.", VW_TEXT, 7, 12,
+			 "done, owed, rolledBack, undone, needsHuman or refused.", VW_TEXT, 10, 12,
 			 1, false},
 	[COL_EXIT] = {"exit", "EXIT", "Exit code of the run.", VW_NUMBER, 4, 4, 7, true},
 	[COL_PARENT] = {"parent", "OF", "The run that this one takes back.", VW_NUMBER, 3, 8, 8,
@@ -48,7 +54,7 @@ static const struct vw_column columns[COL_COUNT] = {
 	[COL_ENDED] = {"ended", "ENDED", "When it ended.", VW_TIME, 5, 8, 5, false},
 	[COL_CONTROLLER] = {"controller", "ALIVE", "Is there a living controller?", VW_BOOL, 3, 5,
 			    4, true},
-	[COL_WAITING] = {"waiting", "WAITING", "What it waits for.", VW_TEXT, 6, 40, 5, false},
+	[COL_WAITING] = {"waiting", "WAITS FOR", "What it waits for.", VW_TEXT, 9, 40, 2, false},
 	[COL_UUID] = {"uuid", "UUID", "Identity of the run on hosts.", VW_TEXT, 8, 36, 10, true},
 };
 
@@ -79,19 +85,44 @@ static enum vw_state state_of(const struct store_run *r, const char **reason)
 	return VW_NO_CONTACT;
 }
 
-/* A JSON object in the store; here the sentence in it, or the object as it is. */
+/* "promote", "retry: swap on a:8080: no answer", "the time, 14:02:31". */
 static void set_waiting(struct vw_table *t, struct vw_cell *cell, const char *waiting)
 {
 	cJSON *o = *waiting ? sl_json_parse(waiting, strlen(waiting), NULL) : NULL;
-	const char *words = sl_json_str(o, "reason", NULL);
+	const char *what = sl_json_str(o, "for", ""), *reason = sl_json_str(o, "reason", "");
+	time_t until = (time_t)(sl_json_int(o, "until", 0) / 1000);
+	char clock[16] = "";
+	struct tm tm;
 
-	if (!words)
-		words = sl_json_str(o, "what", waiting);
-	vw_set_text(t, cell, words);
+	if (until && localtime_r(&until, &tm))
+		strftime(clock, sizeof clock, "%H:%M:%S", &tm);
+	if (*clock)
+		vw_set_text(t, cell,
+			    vw_printf(t, "%s, %s", is(what, "time") ? "the time" : what, clock));
+	else
+		vw_set_text(t, cell, vw_printf(t, "%s%s%s", what, *reason ? ": " : "", reason));
 	cJSON_Delete(o);
 }
 
-static void add_run(struct vw_table *t, const struct store_run *r)
+/* How much of the way it goes now, there or back. */
+static void set_progress(struct vw_cell *cell, struct store *s, int64_t number)
+{
+	const struct view_step *steps;
+	size_t count, done = 0;
+	struct run_view v;
+
+	if (run_view_read(&v, s, number, NULL))
+		return; /* a lock has no steps */
+	steps = v.state == VIEW_UNDOING ? v.undo_steps : v.steps;
+	count = v.state == VIEW_UNDOING ? v.undo.step_count : v.plan.step_count;
+	for (size_t i = 0; i < count; i++)
+		done += steps[i].state == PROGRESS_OK;
+	cell->known = count > 0;
+	cell->number = count ? round(100.0 * (double)done / (double)count) / 100 : 0;
+	run_view_release(&v);
+}
+
+static void add_run(struct vw_table *t, struct store *s, const struct store_run *r)
 {
 	const char *reason;
 	enum vw_state state = state_of(r, &reason);
@@ -113,8 +144,10 @@ static void add_run(struct vw_table *t, const struct store_run *r)
 	vw_set_text(t, &cells[COL_REASON], r->reason);
 	vw_set_time(&cells[COL_STARTED], r->started);
 	vw_set_time(&cells[COL_ENDED], r->ended);
-	if (!is(r->state, "ended"))
+	if (!is(r->state, "ended")) {
 		vw_set_bool(&cells[COL_CONTROLLER], store_controller_alive(&r->controller));
+		set_progress(&cells[COL_PROGRESS], s, r->number);
+	}
 	set_waiting(t, &cells[COL_WAITING], r->waiting);
 	vw_set_text(t, &cells[COL_UUID], r->uuid);
 }
@@ -127,12 +160,13 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 	if (!w->store || store_runs_list(w->store, w->subject, RUNS_MAX, &runs, &count, NULL))
 		return;
 	for (size_t i = 0; i < count; i++)
-		add_run(t, &runs[i]);
+		add_run(t, w->store, &runs[i]);
 	store_runs_free(runs, count);
 }
 
 const struct vw_view vw_runs = {
 	.name = "runs",
+	.one = "run",
 	.title = "Runs",
 	.summary = "runs of this state store; with a name, those of that playbook",
 	.columns = columns,

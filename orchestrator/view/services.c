@@ -393,6 +393,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_services = {
 	.name = "services",
+	.one = "service",
 	.title = "Services",
 	.summary = "state, instances, versions, requests, errors and durations of each service",
 	.roles = CAT_REGISTRY | CAT_METRICS | CAT_CONFIG,

@@ -125,6 +125,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_traces = {
 	.name = "traces",
+	.one = "trace",
 	.title = "Traces",
 	.summary = "traces that the tracing backends found; with a service, those it takes part in",
 	.roles = CAT_TRACING,

@@ -123,6 +123,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 
 const struct vw_view vw_versions = {
 	.name = "versions",
+	.one = "version",
 	.title = "Versions",
 	.summary = "which versions of each service run, on how many instances, since when",
 	.roles = CAT_REGISTRY,

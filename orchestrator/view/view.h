@@ -118,6 +118,7 @@ struct vw_view {
 	bool edges;       /* it needs world.edges, which is asked for, not polled */
 	bool hosts;       /* it looks at the inventory's hosts */
 	const char *rows; /* what its rows are called; NULL = as name */
+	const char *one;  /* what one of them is called */
 	/* Fill the table with every row there is. */
 	void (*fill)(const struct vw_world *w, struct vw_table *t);
 };

@@ -16,6 +16,8 @@ promote_from_another_terminal() {
 	[ "$(count_on 2.0.0)" = 1 ] || fail "$(count_on 2.0.0) instances upgraded at the gate"
 	expect_exit 0 show -o json
 	expect_out '"paused"'
+	expect_exit 0 get runs -f 'state:paused' -o json
+	expect_out '"progress":0\.[1-9].*"waiting":"promote"'
 	expect_exit 0 promote --reason 'looks good'
 	sl_end run 0
 	grep -q '"event":"control.taken".*looks good' "$T/run.out" || fail "promote is not in the events"
