@@ -297,6 +297,8 @@ static bool offers(const struct screen_ops *ops, enum action what)
 	return false;
 }
 
+const char app_needs_write[] = "needs write mode";
+
 const char *app_why(struct app *a, enum action what)
 {
 	struct screen *s = app_screen(a);
@@ -317,7 +319,7 @@ const char *app_why(struct app *a, enum action what)
 	if (s->ops->why)
 		why = s->ops->why(a, s, what);
 	if (!why && (needs & KEY_MUTATES) && !app_writes(a))
-		why = "needs write mode";
+		why = app_needs_write;
 	return why;
 }
 
@@ -334,7 +336,7 @@ void app_act(struct app *a, enum action what)
 	a->message[0] = '\0';
 	why = app_why(a, what);
 	if (why) {
-		bool write = !strcmp(why, "needs write mode");
+		bool write = why == app_needs_write;
 
 		app_say(a, PAINT_WARN, "%s is off: %s%s%s%s", key_rows[what].name, why,
 			write ? " (press " : "",

@@ -150,6 +150,8 @@ void app_key(struct app *a, uint32_t key);
 void app_act(struct app *a, enum action what);
 /* NULL = the key is on; else why it is not. */
 const char *app_why(struct app *a, enum action what);
+/* What app_why says, this very string, when write mode is all that lacks. */
+extern const char app_needs_write[];
 /* The end of a turn: fill what changed, draw, paint. */
 void app_turn(struct app *a);
 void app_resized(struct app *a, unsigned width, unsigned height);

@@ -313,6 +313,14 @@ static void draw_message(struct app *a, struct canvas *c, struct rect r)
 		canvas_text(c, r.x + 1, r.y, r.width - 2, look(PAINT_BAD), text);
 }
 
+/* What would change something is named where it can be asked for: now, or in write mode. */
+static bool is_hinted(struct app *a, enum action what)
+{
+	const char *why = app_why(a, what);
+
+	return !(key_rows[what].needs & KEY_MUTATES) || !why || why == app_needs_write;
+}
+
 static unsigned draw_hint(struct app *a, struct canvas *c, struct rect r, unsigned x,
 			  enum action what)
 {
@@ -346,6 +354,8 @@ static void draw_keys(struct app *a, struct canvas *c, struct rect r)
 
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_BAR));
 	for (h = ops->hints; h && *h != ACT_NONE; h++) {
+		if (!is_hinted(a, *h))
+			continue;
 		if ((key_rows[*h].needs & KEY_MUTATES) && !barred) {
 			barred = true;
 			x += canvas_text(c, x, r.y, 20, look(PAINT_FAINT),
