@@ -10,6 +10,7 @@
 #include "plugins/kie/kie.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
 
 #define HELD      "20s" /* the server's own transport gives up after 60 */
 #define HELD_MS   30000
@@ -22,7 +23,7 @@ struct watch {
 	sl_changed changed;
 	void *arg;
 	char revision[32]; /* "" = not known: the first question is not held */
-	int64_t retry_ms;
+	int64_t retry_ms, asked;
 };
 
 static void watch_finish(struct sl_chain *c, const struct sl_error *e)
@@ -41,6 +42,16 @@ static int on_poll_work(struct sl_chain *c, struct sl_error *e)
 	return SL_OK;
 }
 
+static int64_t pause_after(const struct watch *w, long status)
+{
+	int64_t held = sl_time_boottime() - w->asked;
+
+	if (!w->revision[0]) /* Kie would hold every question: ask again, but seldom */
+		return RETRY_MAX;
+	/* Whoever answers "unchanged" at once does not hold. */
+	return status == 304 && held >= PAUSE_MS ? 0 : PAUSE_MS;
+}
+
 static void on_poll(struct sl_call *call, const struct sl_error *e)
 {
 	struct watch *w = (struct watch *)call;
@@ -57,12 +68,7 @@ static void on_poll(struct sl_call *call, const struct sl_error *e)
 		strcpy(w->revision, call->chain.header);
 	if (call->chain.status != 304 && !first)
 		w->changed(w->arg);
-	/* Without a revision Kie would hold every question: ask again, but seldom. */
-	sl_chain_pause(&call->chain,
-		       call->chain.status == 304 ? 0
-		       : w->revision[0]          ? PAUSE_MS
-						 : RETRY_MAX,
-		       poll_again);
+	sl_chain_pause(&call->chain, pause_after(w, call->chain.status), poll_again);
 }
 
 static void poll_start(struct watch *w)
@@ -74,6 +80,7 @@ static void poll_start(struct watch *w)
 						  revision)
 				    : sl_asprintf("/kv?limit=1%s", labels);
 
+	w->asked = sl_time_boottime();
 	w->call.chain.work = on_poll_work;
 	kie_ask_within(&w->call, "GET", path, NULL, HELD_MS, on_poll);
 	free(labels);

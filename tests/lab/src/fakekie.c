@@ -8,7 +8,7 @@
  * revision is one for all projects; a held poll wakes for its own project and labels, also when a
  * write changed nothing. fake.h says how to make it misbehave; knobs of its own there: rate,
  * race (ms in which an update is read but not yet stored: another one then is lost), bump (a
- * change in somebody else's project), wake (all held polls, for nothing).
+ * change in somebody else's project), wake (all held polls, for nothing), hasty (no poll is held).
  */
 #include "kie_write.h"
 
@@ -171,6 +171,8 @@ static bool fake_tune(const char *key, const char *value)
 {
 	if (strcmp(key, "rate") == 0)
 		kie.rate = strtol(value, NULL, 10);
+	else if (strcmp(key, "hasty") == 0)
+		kie.hasty = strtol(value, NULL, 10);
 	else if (strcmp(key, "race") == 0)
 		kie.race = strtol(value, NULL, 10);
 	else if (strcmp(key, "bump") == 0)

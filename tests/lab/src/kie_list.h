@@ -200,7 +200,7 @@ static void hold(struct fake_request *q, cJSON *labels, bool exact, int64_t ms)
 		p->conn = q->conn;
 		p->labels = cJSON_Duplicate(labels, true);
 		p->exact = exact;
-		p->until = lab_now() + ms;
+		p->until = lab_now() + (kie.hasty ? 0 : ms);
 		q->conn->held = true;
 		return;
 	}

@@ -23,8 +23,9 @@ static struct kie {
 	struct kie_key **keys;
 	size_t count, cap;
 	long long revision;
-	long rate; /* requests per second; 0 = no limit */
-	long race; /* ms between the reading and the storing of an update */
+	long rate;  /* requests per second; 0 = no limit */
+	long hasty; /* polls are not held: unchanged, at once */
+	long race;  /* ms between the reading and the storing of an update */
 	long long limited, polls, wakes;
 } kie = {.revision = 12};
 

@@ -469,6 +469,25 @@ static void test_watch_recovers(void **state)
 	assert_int_equal(hints, 1);
 }
 
+/* A proxy that says "unchanged" at once is not asked without an end. */
+static void test_watch_of_the_hasty(void **state)
+{
+	int64_t began;
+	int hints = 0;
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	make("orders.pool", "40", NULL);
+	fake_tell(&fake, "hasty=1", NULL);
+	began = sl_time_boottime();
+	ops->watch(instance, on_hint, &hints);
+	while (fake_tell(&fake, "", "polls") < 3)
+		uv_run(&bench.loop, UV_RUN_NOWAIT);
+	assert_true(sl_time_boottime() - began >= 1000);
+	assert_int_equal(hints, 0);
+}
+
 /* --- bad answers --- */
 
 static const struct {
@@ -587,6 +606,7 @@ int main(void)
 		WITH_FAKE(test_conflict_detected),
 		WITH_FAKE(test_watch),
 		WITH_FAKE(test_watch_recovers),
+		WITH_FAKE(test_watch_of_the_hasty),
 		WITH_FAKE(test_moods),
 		WITH_FAKE(test_silence_and_cancel),
 		WITH_FAKE(test_label_filter),
