@@ -89,6 +89,19 @@ static int answer_check(const struct sl_call *call, struct sl_error *e)
 		       code == EXPIRED && call->sc->account ? "; the next call logs in anew" : "");
 }
 
+/* A late answer to one that carried an older token says nothing of the new one, nor of the login
+ * that may run. */
+static void forget_token(struct sl_call *call)
+{
+	struct sc *sc = call->sc;
+
+	if (sc->login != SC_LOGIN_DONE || call->token_number != sc->token_number)
+		return;
+	free(sc->token);
+	sc->token = NULL;
+	sc->login = SC_LOGIN_NONE;
+}
+
 static void on_answer(struct sl_chain *c, const struct sl_error *e)
 {
 	struct sl_call *call = (struct sl_call *)c;
@@ -96,11 +109,8 @@ static void on_answer(struct sl_chain *c, const struct sl_error *e)
 
 	if (refused.code == SL_OK)
 		answer_check(call, &refused);
-	if (sc_refusal(call) == EXPIRED && call->sc->account) {
-		free(call->sc->token);
-		call->sc->token = NULL;
-		call->sc->login = SC_LOGIN_NONE;
-	}
+	if (sc_refusal(call) == EXPIRED && call->sc->account)
+		forget_token(call);
 	call->then(call, &refused);
 }
 
@@ -137,6 +147,7 @@ static void send(struct sl_call *call)
 		.once = call->logging_in || strcmp(call->method, "PUT") == 0,
 	};
 
+	call->token_number = sc->token_number;
 	if (call->logging_in && bearer)
 		request.header_count--; /* an old token is no help there */
 	if (call->body)
@@ -208,6 +219,7 @@ static void on_login(struct sl_call *call, const struct sl_error *e)
 	if (end.code == SL_OK) {
 		free(call->sc->token);
 		call->sc->token = sl_strdup(token);
+		call->sc->token_number++;
 	}
 	sl_chain_end(&call->chain, &end);
 }

@@ -27,6 +27,7 @@ struct sc {
 	bool insecure;
 	enum sc_login login;
 	struct sl_error login_error; /* when refused: it is not tried again */
+	unsigned token_number;       /* so many came of logins */
 	struct sc_group **groups;    /* of the last whole read, sorted; each holds a reference */
 	size_t group_count;
 	uint64_t view_hash; /* of that read's list of services */
@@ -103,6 +104,7 @@ struct sl_call {
 	char *path, *body;
 	size_t max_body;
 	bool logging_in, waits;
+	unsigned token_number; /* of the one that it carried */
 	void (*then)(struct sl_call *call, const struct sl_error *e);
 };
 

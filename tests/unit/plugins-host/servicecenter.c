@@ -809,6 +809,29 @@ static void test_login(void **state)
 	fake_close(&bench, backend);
 }
 
+/* An answer that comes late says that the old token has ended: the new one is kept. */
+static void test_late_expiry(void **state)
+{
+	static struct seen late;
+
+	(void)state;
+	open_with("root", "Root-pass-1", NULL);
+	assert_int_equal(list(NULL), SL_OK);
+	fake_tell(&fake, "mood=slow&ms=1500&match=/govern/relations", NULL);
+	memset(&late, 0, sizeof late);
+	ops->edges(instance, TIMEOUT, &sink, &late);
+	fake_tell(&fake, "expireTokens=1", NULL);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(fake_tell(&fake, "", "logins"), 2);
+	assert_false(late.done);
+	bench_wait(&bench, &late.done);
+	assert_int_equal(late.error.code, SL_EAUTH);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(fake_tell(&fake, "", "logins"), 2);
+	fake_close(&bench, backend);
+}
+
 /* A watch logs in like everybody, and with what the others have. */
 static void test_watch_login(void **state)
 {
@@ -905,6 +928,7 @@ int main(void)
 		WITH_DATA(test_watch_bad),
 		WITH_DATA(test_watch_lies),
 		WITH_RBAC(test_login),
+		WITH_RBAC(test_late_expiry),
 		WITH_RBAC(test_watch_login),
 		WITH_RBAC(test_login_refused),
 		WITH_RBAC(test_no_login),
