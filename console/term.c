@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -34,8 +35,9 @@
 #define RESET_XTERM MODES_OFF "\033[0m\033[?25h\033[?1049l\r\n"
 #define RESET_OTHER "\r\n"
 
-enum { SIG_WINCH, SIG_TSTP, SIG_CONT, SIG_TERM, SIG_HUP, SIG_INT, SIG_COUNT };
-static const int signal_numbers[SIG_COUNT] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT};
+enum { SIG_WINCH, SIG_TSTP, SIG_CONT, SIG_TERM, SIG_HUP, SIG_INT, SIG_CHLD, SIG_COUNT };
+static const int signal_numbers[SIG_COUNT] = {SIGWINCH, SIGTSTP, SIGCONT, SIGTERM,
+					      SIGHUP,   SIGINT,  SIGCHLD};
 
 struct term {
 	struct term_events events;
@@ -434,11 +436,26 @@ static void take_back(struct term *t)
 	back(t);
 }
 
+/* One that stops itself alone (ssh does so at ~^Z) leaves nobody who reads keys: the shell that
+ * started us gets the terminal when we stop too. */
+static void stop_with_guest(const struct term *t)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)t->guest->process.pid, &info, WSTOPPED | WNOHANG) == 0 &&
+	    info.si_pid && info.si_code == CLD_STOPPED)
+		kill(getpid(), SIGSTOP);
+}
+
 /* The guest has the terminal, and its keys; only what asks us to end is for us. */
 static void signaled_beside(struct term *t, int number)
 {
 	if (number == SIGTSTP)
 		kill(getpid(), SIGSTOP); /* as it stopped: the shell must see both */
+	else if (number == SIGCHLD)
+		stop_with_guest(t);
+	else if (number == SIGCONT)
+		uv_process_kill(&t->guest->process, SIGCONT);
 	else if (number == SIGTERM || number == SIGHUP)
 		t->events.asked(t->arg);
 }
@@ -460,6 +477,8 @@ static void signaled(uv_signal_t *handle, int number)
 		break;
 	case SIGCONT:
 		back(t);
+		break;
+	case SIGCHLD:
 		break;
 	default:
 		t->events.asked(t->arg);
@@ -559,9 +578,10 @@ void term_close(struct term *t, void (*closed)(void *arg), void *arg)
 	t->closed_arg = arg;
 	if (t->guest) {
 		t->guest->term = NULL;
-		uv_process_kill(&t->guest->process, SIGHUP);
-		if (!uv_is_closing((uv_handle_t *)&t->guest->process))
+		if (!uv_is_closing((uv_handle_t *)&t->guest->process)) {
+			uv_process_kill(&t->guest->process, SIGHUP);
 			uv_close((uv_handle_t *)&t->guest->process, guest_closed);
+		}
 	}
 	if (t->screen && !t->gone) {
 		if (t->modern)

@@ -683,6 +683,31 @@ static void test_stop_and_back(void **state)
 	pty_free(p);
 }
 
+/* An editor that stops itself, as ssh does at ~^Z: the shell gets the terminal, not nobody. */
+static void test_guest_stops(void **state)
+{
+	const char *const *usual = env;
+	char *editor = sl_asprintf("VISUAL=sh %s/editor", top);
+	const char *stopping[] = {env[0], env[1], env[2], env[3], editor, NULL};
+	struct pty *p;
+	int status = 0;
+
+	(void)state;
+	write_file("editor", "kill -STOP $$\nsed -i s/40$/80/ \"$1\"\n");
+	env = stopping;
+	p = start(&utf8, 120, 36, CONFIG);
+	env = usual;
+	pty_keys(p, KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1",
+			 "w", "wait:reason", "text:OPS-7", "enter", "wait:WRITE", "E"));
+	assert_int_equal(waitpid(pty_pid(p), &status, WUNTRACED), pty_pid(p));
+	assert_true(WIFSTOPPED(status));
+	kill(pty_pid(p), SIGCONT);
+	pty_keys(p, KEYS("wait:not published; +1"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	free(editor);
+}
+
 /* --- without a screen, and beside it --- */
 
 /* What a command prints; yours. */
@@ -813,6 +838,7 @@ int main(void)
 		cmocka_unit_test(test_copy_by_the_terminal),
 		cmocka_unit_test(test_mouse_by_option),
 		cmocka_unit_test(test_stop_and_back),
+		cmocka_unit_test(test_guest_stops),
 		cmocka_unit_test(test_export_is_the_twins_bytes),
 		cmocka_unit_test(test_script_and_dump),
 		cmocka_unit_test(test_plain),
