@@ -181,12 +181,12 @@ static void enter(struct app *a, struct screen *s)
 
 static void history(struct app *a, int by)
 {
-	if (by < 0 ? !a->visit_at : a->visit_at + 1 >= a->visit_count) {
+	const struct place *p = places_step(&a->places, by);
+
+	if (p)
+		app_go_place(a, p);
+	else
 		app_say(a, PAINT_DIM, by < 0 ? "no view was open before" : "no view lies ahead");
-		return;
-	}
-	a->visit_at += (unsigned)by;
-	app_go_tab(a, a->visited[a->visit_at]);
 }
 
 static void write_mode(struct app *a)

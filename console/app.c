@@ -130,6 +130,7 @@ void app_close_screens(struct app *a)
 void app_release(struct app *a)
 {
 	app_close_screens(a);
+	places_release(&a->places);
 	prompt_release(&a->prompt);
 	free(a->confirm.title);
 	free(a->confirm.targets);
@@ -174,20 +175,6 @@ static void arrive(struct app *a)
 	app_dirty(a);
 }
 
-static void visit(struct app *a, unsigned tab)
-{
-	if (a->visit_count && a->visited[a->visit_at] == tab)
-		return;
-	if (a->visit_count && a->visit_at + 1 < a->visit_count)
-		a->visit_count = a->visit_at + 1;
-	if (a->visit_count == SL_COUNT(a->visited)) {
-		memmove(a->visited, a->visited + 1, sizeof a->visited - sizeof a->visited[0]);
-		a->visit_count--;
-	}
-	a->visit_at = a->visit_count;
-	a->visited[a->visit_count++] = tab;
-}
-
 static void show_tab(struct app *a, unsigned tab)
 {
 	const struct screen_ops *ops = screen_of_tab(tab);
@@ -205,7 +192,6 @@ void app_go_tab(struct app *a, unsigned tab)
 			key_rows[ACT_VIEW_1 + tab - 1].help);
 		return;
 	}
-	visit(a, tab);
 	show_tab(a, tab);
 }
 
@@ -234,7 +220,6 @@ void app_jump(struct app *a, unsigned tab, const char *subject)
 	const struct screen_ops *ops = screen_of_tab(tab);
 	struct screen *s;
 
-	visit(a, tab);
 	a->tab = tab;
 	if (!a->stacks[tab])
 		a->stacks[tab] = screen_new(a, ops, NULL);
@@ -255,6 +240,42 @@ bool app_back(struct app *a)
 	screen_free(s);
 	arrive(a);
 	return true;
+}
+
+/* How many of the views that stand are those of the place, from the lowest up. */
+static size_t standing(const struct screen *s, const struct place *p, size_t *depth)
+{
+	const struct place_step *step;
+	size_t same, at;
+
+	if (!s)
+		return *depth = 0;
+	same = standing(s->below, p, depth);
+	at = (*depth)++;
+	step = at < p->depth ? &p->steps[at] : NULL;
+	if (same < at || !step || step->ops != s->ops ||
+	    strcmp(step->subject ? step->subject : "", s->subject ? s->subject : "") != 0)
+		return same;
+	return same + 1;
+}
+
+void app_go_place(struct app *a, const struct place *p)
+{
+	size_t depth, same = standing(a->stacks[p->tab], p, &depth);
+	struct screen *s;
+
+	a->tab = p->tab;
+	for (; depth > same; depth--) {
+		s = a->stacks[p->tab];
+		a->stacks[p->tab] = s->below;
+		screen_free(s);
+	}
+	for (; same < p->depth; same++) {
+		s = screen_new(a, p->steps[same].ops, p->steps[same].subject);
+		s->below = a->stacks[p->tab];
+		a->stacks[p->tab] = s;
+	}
+	arrive(a);
 }
 
 /* --- data --- */
@@ -495,6 +516,7 @@ void app_turn(struct app *a)
 	if (!a->dirty)
 		return;
 	a->dirty = false;
+	places_visit(&a->places, a->tab, app_screen(a));
 	draw(a);
 	if (a->term)
 		term_paint(a->term, &a->canvas);

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "console/canvas.h"
+#include "console/history.h"
 #include "console/keys.h"
 #include "console/layout.h"
 #include "console/prompt.h"
@@ -104,7 +105,7 @@ struct app {
 	struct site *site;
 	struct screen *stacks[TABS + 1]; /* tops; [0] is not used */
 	unsigned tab;
-	unsigned visited[64], visit_count, visit_at; /* tabs, for [ and ] */
+	struct places places; /* for [ and ] */
 
 	enum overlay overlay;
 	struct prompt prompt;
@@ -144,7 +145,9 @@ void app_go_tab(struct app *a, unsigned tab);
 void app_jump(struct app *a, unsigned tab, const char *subject);
 /* Push a view; subject NULL = all. False (and said why) when there is none of that name. */
 bool app_open(struct app *a, const char *name, const char *subject);
-bool app_back(struct app *a);                        /* false = it is the last one */
+bool app_back(struct app *a); /* false = it is the last one */
+/* Show what was shown there; views that still stand are left as they are. */
+void app_go_place(struct app *a, const struct place *p);
 void app_data_changed(struct app *a, unsigned what); /* enum site_change */
 void app_key(struct app *a, uint32_t key);
 void app_act(struct app *a, enum action what);

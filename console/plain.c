@@ -148,16 +148,28 @@ static void say_selection(struct plain *p, struct screen *s)
 	p->cursor = sl_strdup(row->id);
 }
 
+/* What is asked, with the exact targets. */
 static void say_question(struct plain *p)
 {
-	struct app *a = p->app;
+	const struct confirm *q = &p->app->confirm;
+	char text[2048];
+	const char *line;
 
-	if (a->overlay == OVERLAY_CONFIRM)
-		say(p, a->confirm.title);
-	if (a->overlay == OVERLAY_CONFIRM)
-		say(p, "tab chooses between Cancel and Go ahead, enter does it");
-	if (a->overlay == OVERLAY_PROMPT)
+	if (p->app->overlay == OVERLAY_PROMPT)
 		say(p, "type a line");
+	if (p->app->overlay != OVERLAY_CONFIRM)
+		return;
+	say(p, q->title);
+	for (line = q->targets; *line; line += strspn(line, "\n")) {
+		snprintf(text, sizeof text, "  %.*s", (int)strcspn(line, "\n"), line);
+		say(p, text);
+		line += strcspn(line, "\n");
+	}
+	if (q->must_type) {
+		snprintf(text, sizeof text, "type the line %s, to go on", q->must_type);
+		say(p, text);
+	}
+	say(p, "tab chooses between Cancel and Go ahead, enter does it");
 }
 
 static void turn(struct plain *p)
@@ -170,6 +182,7 @@ static void turn(struct plain *p)
 		app_fill(a, app_screen(a));
 	}
 	s = app_screen(a);
+	places_visit(&a->places, a->tab, s);
 	say_view(p, s);
 	say_rows(p, s);
 	say_drawn(p, s);
@@ -185,17 +198,18 @@ static void turn(struct plain *p)
 static void take_line(struct plain *p, const char *line)
 {
 	struct app *a = p->app;
-	const char *at;
 
 	if (a->overlay == OVERLAY_PROMPT) {
-		for (at = line; *at; at++)
-			app_key(a, (unsigned char)*at);
+		line_set(&a->prompt.line, line);
+		app_key(a, TKEY_END);
 		app_key(a, TKEY_ENTER);
 	} else if (input_key_parse(line) != TKEY_NONE) {
 		app_key(a, input_key_parse(line));
 		if (a->overlay == OVERLAY_HELP)
 			a->overlay = OVERLAY_NONE;
 		say_question(p);
+	} else if (a->overlay == OVERLAY_CONFIRM && a->confirm.must_type) {
+		line_set(&a->confirm.typed, line);
 	} else if (a->overlay == OVERLAY_NONE) {
 		command_run(a, line + (*line == ':'));
 		say_question(p);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "console/input.h"
 #include "plugins/sdk/mem.h"
@@ -172,8 +173,12 @@ static bool wait_over(struct app *a, struct script *s, const char *line)
 
 static void type_text(struct app *a, const char *text)
 {
-	for (; *text; text++)
-		app_key(a, (unsigned char)*text);
+	const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+	utf8proc_int32_t ch;
+	utf8proc_ssize_t n;
+
+	for (; *at && (n = utf8proc_iterate(at, -1, &ch)) > 0; at += n)
+		app_key(a, (uint32_t)ch);
 }
 
 static void do_line(struct app *a, const char *line)

@@ -571,7 +571,27 @@ static void test_event_leads_to_its_run(void **state)
 	(void)state;
 	pty_keys(p, KEYS("wait:rolledBack", "8", "wait:traffic.set", "/", "text:run:2 level:error",
 			 "enter", "wait:of 309", "enter", "wait:Runs > 2", "esc", "gone:Runs > 2",
-			 "[", "wait:level:error"));
+			 "[", "wait:Runs > 2", "[", "wait:level:error"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* As in a browser: views with what they were about, until one goes elsewhere. */
+static void test_back_and_forward(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "[", "wait:no view was open before", "j", "enter",
+			 "wait:Services > payments.charge", "t", "wait:Traces > payments.charge",
+			 "5", "wait:rolledBack", "j", "enter", "wait:Runs > 3", "esc",
+			 "gone:Runs > 3"));
+	pty_keys(p, KEYS("[", "wait:Runs > 3", "[", "wait:oncall", "[",
+			 "wait:Traces > payments.charge", "[", "wait:Services > payments.charge",
+			 "[", "wait:14 services", "[", "wait:no view was open before"));
+	pty_keys(p, KEYS("]", "wait:Services > payments.charge", "]",
+			 "wait:Traces > payments.charge", "8", "wait:traffic.set", "]",
+			 "wait:no view lies ahead", "[", "wait:Traces > payments.charge"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 }
@@ -832,6 +852,7 @@ int main(void)
 		cmocka_unit_test(test_rebinding),
 		cmocka_unit_test(test_named_filters),
 		cmocka_unit_test(test_event_leads_to_its_run),
+		cmocka_unit_test(test_back_and_forward),
 		cmocka_unit_test(test_filters_off_and_pinned),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_columns_scroll),
