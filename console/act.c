@@ -241,6 +241,10 @@ void act_general(struct app *a, struct screen *s, enum action what)
 	case ACT_HISTORY_FORWARD:
 		history(a, what == ACT_HISTORY_BACK ? -1 : 1);
 		break;
+	case ACT_ALERTS:
+		if (strcmp(s->ops->name, "alerts") != 0)
+			app_open(a, "alerts", NULL);
+		break;
 	case ACT_FILTERS_OFF:
 		filters_toggle(a);
 		break;

@@ -170,6 +170,7 @@ static void arrive(struct app *a)
 	a->message[0] = '\0';
 	a->preview = false;
 	want(a);
+	app_count_alerts(a);
 	app_fill(a, s);
 	pin(a, s);
 	app_dirty(a);
@@ -298,6 +299,13 @@ void app_fill(struct app *a, struct screen *s)
 	}
 	if (s->ops->refresh)
 		s->ops->refresh(a, s);
+}
+
+void app_count_alerts(struct app *a)
+{
+	struct vw_world w = site_world(a->site, NULL, app_now(a));
+
+	a->alerts = vw_alert_count(&w);
 }
 
 void app_data_changed(struct app *a, unsigned what)
@@ -510,6 +518,7 @@ void app_turn(struct app *a)
 {
 	if (a->data_dirty && !a->paused) {
 		a->data_dirty = false;
+		app_count_alerts(a);
 		app_fill(a, app_screen(a));
 		a->dirty = true;
 	}

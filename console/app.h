@@ -121,6 +121,7 @@ struct app {
 	int64_t write_until; /* Unix ms; 0 = read-only */
 	char *write_reason;
 	char *who;
+	size_t alerts;     /* what is failed or without contact, by the view of them */
 	uint64_t painted;  /* paints so far */
 	bool data_dirty;   /* something was read: tables are filled anew before the paint */
 	int64_t fixed_now; /* SLUICE_TEST_NOW; 0 = the clock */
@@ -148,6 +149,7 @@ bool app_open(struct app *a, const char *name, const char *subject);
 bool app_back(struct app *a); /* false = it is the last one */
 /* Show what was shown there; views that still stand are left as they are. */
 void app_go_place(struct app *a, const struct place *p);
+void app_count_alerts(struct app *a);
 void app_data_changed(struct app *a, unsigned what); /* enum site_change */
 void app_key(struct app *a, uint32_t key);
 void app_act(struct app *a, enum action what);

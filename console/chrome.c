@@ -68,6 +68,11 @@ static struct look age_text(const struct app *a, const struct cat_source *source
 	return look(*source->error ? PAINT_WARN : PAINT_OK);
 }
 
+static unsigned pair_gap(const struct canvas *c)
+{
+	return c->width < 80 ? 2 : 3;
+}
+
 static unsigned put_pair(struct canvas *c, unsigned x, unsigned end, const char *name,
 			 struct look l, const char *value)
 {
@@ -77,7 +82,7 @@ static unsigned put_pair(struct canvas *c, unsigned x, unsigned end, const char 
 		return x;
 	x += canvas_text(c, x, 0, end - x, look(PAINT_DIM), name) + 1;
 	x += canvas_text(c, x, 0, end - x, l, value);
-	return x + 3;
+	return x + pair_gap(c);
 }
 
 static unsigned draw_mode(struct app *a, struct canvas *c, unsigned x)
@@ -95,6 +100,23 @@ static unsigned draw_mode(struct app *a, struct canvas *c, unsigned x)
 	return x + canvas_printf(c, x, 0, 30, look(PAINT_CHIP), ", %s", a->write_reason);
 }
 
+/* Right of all ages, left of the clock. Says how many cells it took. */
+static unsigned draw_alerts(struct app *a, struct canvas *c, struct rect r)
+{
+	char text[40];
+	unsigned width;
+
+	if (!a->alerts)
+		return 0;
+	snprintf(text, sizeof text, "! %zu%s", a->alerts,
+		 r.width < 80     ? ""
+		 : a->alerts == 1 ? " alert"
+				  : " alerts");
+	width = (unsigned)strlen(text);
+	canvas_text(c, r.x + r.width - 9 - width, r.y, width, look_bold(PAINT_BAD), text);
+	return width + 2;
+}
+
 static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 {
 	struct catalogue *cat = site_catalogue(a->site);
@@ -109,7 +131,8 @@ static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), app_writes(a) ? GROUND_WRITE : GROUND_BAR));
 	x += canvas_printf(c, x, r.y, 32, look_on(look_bold(PAINT_CHIP), chip), " %s ",
 			   *env ? env : "sluice");
-	x = draw_mode(a, c, x + 1) + 3;
+	end -= draw_alerts(a, c, r);
+	x = draw_mode(a, c, x + 1) + pair_gap(c);
 	for (i = 0; cat && i < catalogue_source_count(cat); i++) {
 		struct cat_source source = catalogue_source(cat, i);
 		struct look l = age_text(a, &source, text, sizeof text);

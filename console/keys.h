@@ -24,6 +24,7 @@ enum action {
 	ACT_UP_OUT,
 	ACT_HISTORY_BACK,
 	ACT_HISTORY_FORWARD,
+	ACT_ALERTS,
 	/* moving */
 	ACT_DOWN,
 	ACT_UP,

@@ -76,6 +76,7 @@ const struct screen_ops *const screens[] = {
 	&view_log,
 	&releases,
 	&view_events,
+	&view_alerts,
 	NULL,
 };
 /* clang-format on */

@@ -11,6 +11,7 @@ extern const struct screen_ops view_steps;   /* steps.c: of one wave */
 extern const struct screen_ops view_launch;  /* launch.c: one that may be started */
 extern const struct screen_ops view_traces;  /* traces.c */
 extern const struct screen_ops view_events;  /* events.c */
+extern const struct screen_ops view_alerts;  /* alerts.c */
 extern const struct screen_ops view_trace;   /* trace.c: one of them */
 extern const struct screen_ops view_keys;    /* key.c */
 extern const struct screen_ops view_key;     /* key.c: one of them */

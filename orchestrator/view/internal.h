@@ -40,6 +40,11 @@ void vw_set_series(struct vw_table *t, struct vw_cell *cell, const double *serie
 
 /* Of a service, by its instances. reason: why, "" = nothing to say. */
 enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t size);
+/* With its measures, as its row says it. */
+enum vw_state vw_service_look(const struct vw_world *w, const struct cat_service *s, char *reason,
+			      size_t size);
+/* Of a run; *reason: why, a literal. */
+enum vw_state vw_run_state(const struct store_run *r, const char **reason);
 enum vw_state vw_instance_state(enum sl_instance_state s);
 
 /* "4.12.1-0a1b2c3d": what stands before the eight digits; "" = a name of another shape. */
@@ -53,6 +58,7 @@ cJSON *vw_run_started(struct store *s, int64_t run);
 
 /* --- the views, one a file --- */
 extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events,
-	vw_traces, vw_history, vw_hosts, vw_processes, vw_versions, vw_dependencies, vw_changes;
+	vw_traces, vw_history, vw_hosts, vw_processes, vw_versions, vw_dependencies, vw_changes,
+	vw_alerts;
 
 #endif

@@ -63,7 +63,7 @@ static bool is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-static enum vw_state state_of(const struct store_run *r, const char **reason)
+enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 {
 	*reason = "";
 	if (is(r->state, "ended")) {
@@ -125,7 +125,7 @@ static void set_progress(struct vw_cell *cell, struct store *s, int64_t number)
 static void add_run(struct vw_table *t, struct store *s, const struct store_run *r)
 {
 	const char *reason;
-	enum vw_state state = state_of(r, &reason);
+	enum vw_state state = vw_run_state(r, &reason);
 	/* ids sort as text: numbers of one width keep their order */
 	const char *id = vw_printf(t, "%012" PRId64, r->number);
 	const char *full = vw_printf(t, "%s (run %" PRId64 ")", r->name, r->number);

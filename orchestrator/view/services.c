@@ -275,6 +275,14 @@ static enum vw_state state_of(const struct vw_world *w, const struct cat_service
 	return state == VW_OK ? VW_DEGRADED : state;
 }
 
+enum vw_state vw_service_look(const struct vw_world *w, const struct cat_service *s, char *reason,
+			      size_t size)
+{
+	struct cat_measures m = catalogue_measures(w->catalogue, s->service);
+
+	return state_of(w, s, &m, reason, size);
+}
+
 /* --- what changed it last --- */
 
 struct changer {

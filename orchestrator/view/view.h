@@ -126,6 +126,9 @@ struct vw_view {
 const struct vw_view *vw_find(const char *name); /* NULL = unknown; near matches by vw_names */
 size_t vw_views(const struct vw_view *const **views);
 
+/* How many rows the view of alerts would have. */
+size_t vw_alert_count(const struct vw_world *w);
+
 struct vw_table *vw_table_fill(const struct vw_view *v, const struct vw_world *w);
 void vw_table_free(struct vw_table *t);
 

@@ -224,6 +224,7 @@ static const struct scene {
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "m", "m", "w", "wait:reason", "text:OPS-7",
 	      "enter", "wait:WRITE", "D", "wait:Cancel")},
 	{"preview", true, KEYS("wait:912", "space", "wait:noContact")},
+	{"alerts", true, KEYS("wait:912", "!", "wait:nobody says")},
 	{"help", true, KEYS("wait:912", "?", "wait:of them")},
 	{"config-empty", true, KEYS("4", "wait:no keys")},
 	{"config", CONFIG, KEYS("4", "wait:certs.bin")},
@@ -582,16 +583,30 @@ static void test_back_and_forward(void **state)
 	struct pty *p = start(&utf8, 120, 36, TOWN);
 
 	(void)state;
-	pty_keys(p, KEYS("wait:912", "[", "wait:no view was open before", "j", "enter",
-			 "wait:Services > payments.charge", "t", "wait:Traces > payments.charge",
-			 "5", "wait:rolledBack", "j", "enter", "wait:Runs > 3", "esc",
-			 "gone:Runs > 3"));
+	pty_keys(p,
+		 KEYS("wait:912", "[", "wait:no view was open before", "j", "enter",
+		      "wait:Services > payments.charge", "t", "wait:Traces > payments.charge", "5",
+		      "wait:rolledBack", "j", "enter", "wait:Runs > 3", "esc", "gone:Runs > 3"));
 	pty_keys(p, KEYS("[", "wait:Runs > 3", "[", "wait:oncall", "[",
 			 "wait:Traces > payments.charge", "[", "wait:Services > payments.charge",
 			 "[", "wait:14 services", "[", "wait:no view was open before"));
 	pty_keys(p, KEYS("]", "wait:Services > payments.charge", "]",
 			 "wait:Traces > payments.charge", "8", "wait:traffic.set", "]",
 			 "wait:no view lies ahead", "[", "wait:Traces > payments.charge"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* The chip counts what the view of alerts lists, in every view; enter goes there. */
+static void test_alerts_lead_on(void **state)
+{
+	struct pty *p = start(&utf8, 60, 12, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:! 1", "5", "wait:rolled", "wait:! 1"));
+	pty_resize(p, 120, 36);
+	pty_keys(p, KEYS("wait:! 1 alert ", "!", "wait:Runs > Alerts", "wait:legacy.billing", "!",
+			 "enter", "wait:Services > legacy.billing", "[", "wait:Runs > Alerts"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 }
@@ -853,6 +868,7 @@ int main(void)
 		cmocka_unit_test(test_named_filters),
 		cmocka_unit_test(test_event_leads_to_its_run),
 		cmocka_unit_test(test_back_and_forward),
+		cmocka_unit_test(test_alerts_lead_on),
 		cmocka_unit_test(test_filters_off_and_pinned),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_columns_scroll),

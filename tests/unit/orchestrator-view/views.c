@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,78 @@ static void test_runs(void **state)
 	store_run_release(&r);
 }
 
+/* What is failed or without contact, whatever it is; what still works is not among them. */
+static void test_alerts(void **state)
+{
+	struct bench *b = *state;
+	const struct sl_instance list[] = {
+		instance("orders", "i1", SL_INSTANCE_UP, "1"),
+		instance("orders", "i2", SL_INSTANCE_DOWN, "1"),
+		instance("支付", "i1", SL_INSTANCE_DOWN, "1"),
+		instance("stock", "i1", SL_INSTANCE_UNKNOWN, "1"),
+		instance("cart", "i1", SL_INSTANCE_OUT, "1"),
+	};
+	static const char *const want[][3] = {
+		{"vault", "source", "failed"},
+		{"stock", "service", "noContact"},
+		{"支付", "service", "failed"},
+	};
+	const struct vw_world w = {.catalogue = b->catalogue, .store = b->store, .now = 1};
+	cJSON *items;
+
+	catalogue_give(b->catalogue, "city", "fake", list, SL_COUNT(list));
+	catalogue_add_broken(b->catalogue, "vault", "kie", CAT_CONFIG, "no such plugin");
+	assert_int_equal(vw_alert_count(&w), SL_COUNT(want));
+	items = view_json(b, "alerts", NULL);
+	assert_int_equal(cJSON_GetArraySize(items), SL_COUNT(want));
+	for (size_t i = 0; i < SL_COUNT(want); i++) {
+		const cJSON *row, *found = NULL;
+
+		cJSON_ArrayForEach(row, items) if (!strcmp(sl_json_str(row, "name", ""),
+							   want[i][0])) found = row;
+		assert_non_null(found);
+		assert_string_equal(sl_json_str(found, "kind", ""), want[i][1]);
+		assert_string_equal(sl_json_str(found, "state", ""), want[i][2]);
+		assert_true(*sl_json_str(found, "reason", ""));
+	}
+	cJSON_Delete(items);
+}
+
+/* A run that needs somebody, until a later one of its name. */
+static void test_alerts_of_runs(void **state)
+{
+	struct bench *b = *state;
+	const struct vw_world w = {.store = b->store, .now = 1};
+	struct store_run r = {.name = sl_strdup("灰度"),
+			      .kind = sl_strdup("rollout"),
+			      .who = sl_strdup("lin"),
+			      .from = sl_strdup("ops1"),
+			      .reason = sl_strdup("")};
+	cJSON *items;
+	sqlite3 *db;
+	char *path;
+
+	snprintf(r.uuid, sizeof r.uuid, "0b0e7a30-0000-4000-8000-000000000001");
+	assert_int_equal(store_run_create(b->store, &r, NULL, NULL), 0);
+	assert_int_equal(vw_alert_count(&w), 0);
+	path = sl_asprintf("%s/runs.db", b->folder);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	free(path);
+	assert_int_equal(sqlite3_exec(db, "UPDATE run SET state='ended', outcome='needsHuman'",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(vw_alert_count(&w), 1);
+	items = view_json(b, "alerts", NULL);
+	assert_string_equal(sl_json_str(cJSON_GetArrayItem(items, 0), "name", ""), "run 1 灰度");
+	assert_string_equal(sl_json_str(cJSON_GetArrayItem(items, 0), "id", ""), "1");
+	cJSON_Delete(items);
+	snprintf(r.uuid, sizeof r.uuid, "0b0e7a30-0000-4000-8000-000000000002");
+	assert_int_equal(store_run_create(b->store, &r, NULL, NULL), 0);
+	assert_int_equal(vw_alert_count(&w), 0);
+	store_run_release(&r);
+}
+
 static void test_changes_are_events(void **state)
 {
 	struct bench *b = *state;
@@ -378,6 +451,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_service_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_instances_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alerts_of_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_are_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeats_are_folded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ten_thousand, setup, teardown),
