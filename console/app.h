@@ -82,6 +82,8 @@ struct confirm {
 	char *must_type;       /* the name to type first; NULL = none */
 	struct line typed;
 	size_t count, shown; /* shown: lines at most; 0 = as many as targets usually are */
+	size_t top, page;    /* of what scrolls: the first line, and how many stand there */
+	bool scrolled;       /* by the person; else what differs is in sight */
 	int choice;          /* 0 = Cancel */
 	bool (*yes)(struct app *a, void *arg);
 	void *arg; /* free()d */

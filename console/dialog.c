@@ -69,24 +69,6 @@ static void go(struct app *a)
 	leave(a, NULL);
 }
 
-void dialog_key(struct app *a, uint32_t key)
-{
-	struct confirm *q = &a->confirm;
-
-	app_dirty(a);
-	if (key == TKEY_ESC || key == (TKEY_CTRL | 'c'))
-		leave(a, "canceled: nothing was changed");
-	else if (key == TKEY_ENTER && q->choice == 0)
-		leave(a, "canceled: nothing was changed");
-	else if (key == TKEY_ENTER)
-		go(a);
-	else if (key == TKEY_TAB || key == TKEY_BACKTAB ||
-		 ((key == TKEY_LEFT || key == TKEY_RIGHT) && !q->typed.len))
-		q->choice = !q->choice;
-	else if (q->must_type && !(key & TKEY_PASTED))
-		line_key(&q->typed, key);
-}
-
 static void frame(struct canvas *c, struct rect r, struct look l)
 {
 	unsigned x, y;
@@ -121,36 +103,106 @@ static enum paint line_paint(const char *line)
 	return PAINT_TEXT;
 }
 
-/* Lines of a difference are counted, targets are known. */
-static size_t left_out(const struct confirm *q, size_t n, const char *rest)
+static size_t count_lines(const char *text)
 {
 	size_t lines = 0;
 
-	if (!q->shown)
-		return q->count > n ? q->count - n : 1;
-	for (; *rest; rest++)
-		lines += *rest == '\n';
-	return lines ? lines : 1;
+	for (; *text; lines++) {
+		text = strchrnul(text, '\n');
+		text += *text == '\n';
+	}
+	return lines;
 }
 
-static unsigned draw_targets(const struct confirm *q, struct canvas *c, struct rect r, unsigned y)
+static const char *line_at(const char *text, size_t n)
 {
-	const char *line = q->targets, *end;
-	unsigned room = q->must_type ? 2 : 0; /* below: where the name is typed */
-	char text[512];
-	size_t n;
-
-	for (n = 0; *line && n < most_lines(q) && y + 5 + room < r.y + r.height; n++) {
-		end = strchrnul(line, '\n');
-		snprintf(text, sizeof text, "%.*s", (int)(end - line), line);
-		canvas_text(c, r.x + 4, y++, r.width - 6,
-			    look(q->shown ? line_paint(text) : PAINT_TEXT), text);
-		line = *end ? end + 1 : end;
+	for (; n && *text; n--) {
+		text = strchrnul(text, '\n');
+		text += *text == '\n';
 	}
-	if (*line)
-		canvas_printf(c, r.x + 4, y++, r.width - 6, look(PAINT_DIM), "and %zu more",
-			      left_out(q, n, line));
+	return text;
+}
+
+/* What a difference is of stands above it, up to an empty line, and does not scroll. */
+static size_t pinned(const struct confirm *q)
+{
+	const char *gap = q->shown ? strstr(q->targets, "\n\n") : NULL;
+
+	return gap ? count_lines(q->targets) - count_lines(gap + 1) : 0;
+}
+
+/* The line before the first that differs. */
+static size_t first_change(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; n++) {
+		enum paint paint = line_paint(text);
+
+		if (paint == PAINT_BAD || paint == PAINT_OK)
+			return n ? n - 1 : 0;
+		text = line_at(text, 1);
+	}
+	return 0;
+}
+
+static unsigned draw_lines(const struct confirm *q, struct canvas *c, struct rect r,
+			   const char *line, size_t n)
+{
+	char text[512];
+	unsigned y = r.y;
+
+	for (; n && *line; n--, line = line_at(line, 1)) {
+		snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+		canvas_text(c, r.x, y++, r.width, look(q->shown ? line_paint(text) : PAINT_TEXT),
+			    text);
+	}
 	return y;
+}
+
+/* Of targets that are too many to be listed their number is known all the same. */
+static void draw_more(const struct confirm *q, struct canvas *c, struct rect r, size_t lines)
+{
+	size_t below = lines - q->top - q->page;
+
+	if (!q->shown && q->count > lines)
+		below += q->count - lines;
+	if (q->top)
+		canvas_printf(c, r.x, r.y, r.width, look(PAINT_DIM),
+			      "%zu more above, %zu below; up and down scroll", q->top, below);
+	else
+		canvas_printf(c, r.x, r.y, r.width, look(PAINT_DIM),
+			      "and %zu more; down scrolls to them", below);
+}
+
+/* r: where they may stand. tight: without the empty line below what is pinned. */
+static void draw_targets(struct confirm *q, struct canvas *c, struct rect r, bool tight)
+{
+	size_t fixed = pinned(q), lines;
+	const char *rest;
+	unsigned y = draw_lines(q, c, r, q->targets, fixed);
+
+	rest = line_at(q->targets, fixed + (tight && fixed));
+	lines = count_lines(rest);
+	r.height -= y - r.y < r.height ? y - r.y : r.height;
+	r.y = y;
+	q->page = lines <= r.height ? lines : r.height ? r.height - 1 : 0;
+	if (!q->scrolled)
+		q->top = q->shown && lines > q->page ? first_change(rest) : 0;
+	if (q->top + q->page > lines)
+		q->top = lines - q->page;
+	r.y = draw_lines(q, c, r, line_at(rest, q->top), q->page);
+	if (q->page < lines || (!q->shown && q->count > lines))
+		draw_more(q, c, r, lines);
+}
+
+static void scroll(struct confirm *q, long by)
+{
+	q->scrolled = true;
+	if (by < 0)
+		q->top -= q->top < (size_t)-by ? q->top : (size_t)-by;
+	else
+		q->top += (size_t)by; /* cut where it is drawn */
 }
 
 static void draw_choice(const struct confirm *q, struct canvas *c, struct rect r, unsigned y)
@@ -168,35 +220,59 @@ static void draw_choice(const struct confirm *q, struct canvas *c, struct rect r
 		x += canvas_text(c, x, y, 12, l, words[i]) + 2;
 	}
 	canvas_text(c, x + 2, y, r.x + r.width - x - 4, look(PAINT_DIM),
-		    "tab chooses, enter does it, esc cancels");
+		    r.width < 64 ? "tab, enter; esc cancels"
+				 : "tab chooses, enter does it, esc cancels");
+}
+
+void dialog_key(struct app *a, uint32_t key)
+{
+	struct confirm *q = &a->confirm;
+
+	app_dirty(a);
+	if (key == TKEY_ESC || key == (TKEY_CTRL | 'c'))
+		leave(a, "canceled: nothing was changed");
+	else if (key == TKEY_ENTER && q->choice == 0)
+		leave(a, "canceled: nothing was changed");
+	else if (key == TKEY_ENTER)
+		go(a);
+	else if (key == TKEY_TAB || key == TKEY_BACKTAB ||
+		 ((key == TKEY_LEFT || key == TKEY_RIGHT) && !q->typed.len))
+		q->choice = !q->choice;
+	else if (key == TKEY_UP || key == TKEY_DOWN)
+		scroll(q, key == TKEY_UP ? -1 : 1);
+	else if (key == TKEY_PGUP || key == TKEY_PGDN)
+		scroll(q, (key == TKEY_PGUP ? -1 : 1) * (q->page ? (long)q->page : 1));
+	else if (q->must_type && !(key & TKEY_PASTED))
+		line_key(&q->typed, key);
 }
 
 void dialog_draw(struct app *a, struct canvas *c)
 {
-	const struct confirm *q = &a->confirm;
-	size_t lines = 0;
-	const char *p;
-	struct rect r;
-	unsigned y;
+	struct confirm *q = &a->confirm;
+	size_t lines = count_lines(q->targets), most = most_lines(q);
+	unsigned typed = q->must_type ? 2 : 0;
+	unsigned want = (unsigned)(lines > most ? most + 1 : lines) + 8 + typed, y;
+	struct rect r = layout_dialog(c->width, c->height, q->shown ? 100 : 76, want);
+	bool tight = r.height < want; /* no empty rows then */
 
-	for (p = q->targets; *p; p++)
-		lines += *p == '\n';
-	if (lines > most_lines(q))
-		lines = most_lines(q) + 1;
-	r = layout_dialog(c->width, c->height, q->shown ? 100 : 76,
-			  (unsigned)lines + 8 + (q->must_type ? 2 : 0));
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_DIALOG));
 	frame(c, r, look(PAINT_DIM));
 	canvas_text(c, r.x + 2, r.y + 1, r.width - 4, look_bold(PAINT_BRIGHT), q->title);
-	y = draw_targets(q, c, r, r.y + 3);
-	if (q->must_type) {
-		y = r.y + r.height - 5;
-		canvas_printf(c, r.x + 2, y, r.width - 4, look(PAINT_WARN),
-			      "type %s to go on:", q->must_type);
-		line_draw(&q->typed, c, r.x + 2 + (unsigned)sl_text_width(q->must_type) + 19, y,
-			  r.width - 24 - (unsigned)sl_text_width(q->must_type), look(PAINT_BRIGHT));
+	y = r.y + (tight ? 2 : 3);
+	draw_targets(q, c,
+		     (struct rect){r.x + 4, y, r.width - 6,
+				   r.y + r.height - (tight ? 3 + typed / 2 : 5 + typed) - y},
+		     tight);
+	y = r.y + r.height - (tight ? 4 : 5);
+	if (q->must_type) { /* a long name leaves room to type it */
+		unsigned x = r.x + 3 +
+			     canvas_printf(c, r.x + 2, y, r.width - 24, look(PAINT_WARN),
+					   "type %s to go on:", q->must_type);
+
+		line_draw(&q->typed, c, x, y, r.x + r.width - 2 - x, look(PAINT_BRIGHT));
 	}
-	canvas_printf(c, r.x + 2, r.y + r.height - 4 + (q->must_type ? 1 : 0), r.width - 4,
-		      look(PAINT_DIM), "reason: %s", a->write_reason ? a->write_reason : "");
+	y = r.y + r.height - (tight || q->must_type ? 3 : 4);
+	canvas_printf(c, r.x + 2, y, r.width - 4, look(PAINT_DIM), "reason: %s",
+		      a->write_reason ? a->write_reason : "");
 	draw_choice(q, c, r, r.y + r.height - 2);
 }

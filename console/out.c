@@ -87,9 +87,20 @@ static int write_file(const char *path, const struct sl_buf *out)
 	return close(fd) < 0 ? errno : 0;
 }
 
+/* Does the view make one row of what repeats? Then `get` has more of them. */
+static bool is_folded(struct app *a, struct screen *s)
+{
+	struct vw_world w = {0};
+
+	if (s->ops->world)
+		s->ops->world(a, s, &w);
+	return w.fold;
+}
+
 void out_export(struct app *a, struct screen *s, const char *path)
 {
 	struct table *t = &s->table;
+	bool folded = is_folded(a, s);
 	struct sl_buf out;
 	char name[512];
 	int rc = EEXIST, i;
@@ -110,7 +121,11 @@ void out_export(struct app *a, struct screen *s, const char *path)
 	if (rc)
 		app_say(a, PAINT_BAD, "%s: %s", name, strerror(rc));
 	else
-		app_say(a, PAINT_OK, "written: %s (%zu rows, as `sluice %s -o json` prints them)",
-			name, t->count, s->ops->twin ? s->ops->twin : "get");
+		app_say(a, PAINT_OK, "written: %s (%zu rows, %s%s%s)", name, t->count,
+			folded ? "repeats folded as they stand here" : "as `sluice ",
+			folded         ? ""
+			: s->ops->twin ? s->ops->twin
+				       : "get",
+			folded ? "" : " -o json` prints them");
 	sl_buf_release(&out);
 }

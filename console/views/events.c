@@ -87,14 +87,6 @@ static bool act(struct app *a, struct screen *s, enum action what)
 	}
 }
 
-static const char *why(struct app *a, struct screen *s, enum action what)
-{
-	(void)a;
-	if (what == ACT_EXPORT && ((const struct own *)s->own)->folded)
-		return "repeats are folded: show each again first";
-	return NULL;
-}
-
 const struct screen_ops view_events = {
 	.name = "events",
 	.title = "Events",
@@ -107,5 +99,4 @@ const struct screen_ops view_events = {
 	.empty = "nothing has happened yet",
 	.world = world,
 	.act = act,
-	.why = why,
 };

@@ -788,6 +788,44 @@ static void test_export_is_the_twins_bytes(void **state)
 	free(file);
 }
 
+/* What is folded is written as it is seen. */
+static void test_export_of_what_is_folded(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, ALONE);
+	char *file = sl_asprintf("%s/events.json", top), *command, *have, *at;
+	size_t rows = 0;
+
+	(void)state;
+	command = sl_asprintf("text:export %s", file);
+	pty_keys(p, KEYS("wait:rolledBack", "8", "wait:traffic.set", "f", "wait:one row", "/",
+			 "text:event:step.ended run:4", "enter", "wait:1 of 22", ":", command,
+			 "enter", "wait:1 rows, repeats folded"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	have = read_golden(file);
+	assert_non_null(have);
+	for (at = have; (at = strstr(at, "\"step.ended\"")); at++)
+		rows++;
+	assert_int_equal(rows, 1);
+	free(have);
+	free(command);
+	free(file);
+}
+
+/* On the smallest screen the difference can be seen whole before it is published. */
+static void test_question_scrolls(void **state)
+{
+	struct pty *p = start(&utf8, 60, 12, CONFIG);
+
+	(void)state;
+	pty_keys(p, scene("key-confirm")->keys);
+	pty_keys(p, KEYS("wait:size: 80", "up", "wait:and 3 more", "wait:11 unchanged", "pgdn",
+			 "wait:33 unchanged", "pgup", "wait:and 3 more", "text:pool.yaml", "esc",
+			 "wait:nothing was changed"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 static void test_script_and_dump(void **state)
 {
 	char *command, *golden, *out;
@@ -877,6 +915,8 @@ int main(void)
 		cmocka_unit_test(test_stop_and_back),
 		cmocka_unit_test(test_guest_stops),
 		cmocka_unit_test(test_export_is_the_twins_bytes),
+		cmocka_unit_test(test_export_of_what_is_folded),
+		cmocka_unit_test(test_question_scrolls),
 		cmocka_unit_test(test_script_and_dump),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_a_change_appears),
