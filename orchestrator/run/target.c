@@ -103,12 +103,24 @@ double target_configured_share(const struct act *a, long leaving, long coming)
 	return all > 0 ? new / all : 0;
 }
 
+/* What an earlier try of this step has told the router is ours, on whichever nodes it arrived: what
+ * stood before it stays the prior. */
+static int prior_admin(const struct act *a, const struct traffic_server *s)
+{
+	const cJSON *intent = a->seen ? a->seen->intent : NULL;
+	const cJSON *target = sl_json_get(intent, "target"), *prior = sl_json_get(intent, "prior");
+	int ours = admin_of(sl_json_str(sl_json_get(target, "admins"), s->server, NULL));
+	int before = admin_of(sl_json_str(sl_json_get(prior, "admins"), s->server, NULL));
+	bool tried = ours != SL_KEEP && before != SL_KEEP;
+	return tried && (!s->agree || s->admin == ours) ? before : s->admin;
+}
+
 void target_prior(struct act *a, const struct traffic_server *s)
 {
 	if (!a->prior)
 		a->prior = cJSON_CreateObject();
 	if (s)
-		target_add_admin(a->prior, s->server, s->admin);
+		target_add_admin(a->prior, s->server, prior_admin(a, s));
 	cJSON_AddItemToObject(a->prior, "weights", weights_now(a));
 }
 

@@ -47,7 +47,8 @@ void target_add_admin(cJSON *object, const char *server, int admin);
 cJSON *target_weights(const struct act *a, double want, long leaving, long coming, double *real);
 /* The share of the new side that configured weights give (rolling, and after a restore). */
 double target_configured_share(const struct act *a, long leaving, long coming);
-/* a->prior from what was read; s (may be NULL) is the server whose admin state changes. */
+/* a->prior from what was read; s (may be NULL) is the server whose admin state changes. What an
+ * earlier try of the step did to it is no prior. */
 void target_prior(struct act *a, const struct traffic_server *s);
 void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *e));
 /* Journal what the new side's share is now. */

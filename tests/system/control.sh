@@ -49,6 +49,27 @@ pause_and_resume_by_the_operator() {
 	expect_tidy
 }
 
+# A drain that is not idle in time fails; tried again it takes its own mark for nobody's else, and the
+# server comes back ready.
+drain_is_tried_again() {
+	local i first asking=()
+	fresh 1.0.0
+	first=$(instance_address h1:8080)
+	sed 's/timeout: 5s }/timeout: 500ms, onTimeout: fail }/; s/^\( *\)maxUnavailable: 1/&\n\1onFailure: pause/' rolling.yaml >strict.yaml
+	"$BIN/get" "$first/told/slow:6000" >/dev/null || fail "$first is not slow"
+	for i in 1 2 3 4; do
+		"$BIN/get" -t 30000 "$(host_address lb1):8000/" >"$T/get$i" 2>&1 </dev/null &
+		asking+=($!)
+	done
+	expect_exit 3 run strict.yaml --set version=2.0.0 -y
+	expect_err 'still [1-4] requests in flight'
+	wait "${asking[@]}"
+	expect_exit 0 retry -y
+	expect_versions 2.0.0
+	expect_tidy
+	rm strict.yaml
+}
+
 # Without a terminal and without --wait a pause without end is an exit: the claim is parked.
 parked_run_goes_on() {
 	fresh 1.0.0
@@ -157,6 +178,7 @@ lab_start --hosts 2 --lbs 1 --driver local --healthy 200ms
 run_case "promote from another terminal" promote_from_another_terminal
 run_case "abort from another terminal" abort_from_another_terminal
 run_case "pause and resume by the operator" pause_and_resume_by_the_operator
+run_case "a drain that failed is tried again" drain_is_tried_again
 run_case "a parked run: exit 3, then promote" parked_run_goes_on
 run_case "attach sees every event" attach_sees_all_events
 run_case "viewer leaves, terminal hangs up, the run goes on" detach_by_hang_up
