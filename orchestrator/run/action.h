@@ -17,6 +17,7 @@
 #define SLUICE_RUN_ACTION_H
 
 #include "orchestrator/run/backends.h"
+#include "orchestrator/run/holds.h"
 #include "orchestrator/run/run.h"
 #include "plugins/host/catalogue.h"
 
@@ -84,12 +85,5 @@ int action_resume(struct store *store, int64_t number, const char *verb,
 /* Put back what a finished one changed, if it still stands as that left it: a run of kind undo. */
 int action_undo_finished(struct store *store, int64_t number, struct plugin_host *plugins,
 			 const struct run_options *o, struct sl_error *e);
-
-/*
- * Is an unfinished run at work on this service, or on host:port? SL_EHELD, and *e names it; SL_OK =
- * free. service, host NULL, port 0 = not asked for. except: a run that does not count.
- */
-int run_holds(struct store *store, const char *service, const char *host, unsigned port,
-	      int64_t except, struct sl_error *e);
 
 #endif

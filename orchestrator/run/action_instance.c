@@ -234,8 +234,8 @@ static const char *instance_name(const cJSON *subject, char *dst, size_t size)
 
 static char *instance_claim(const cJSON *subject)
 {
-	return sl_asprintf("service %s in %s", sl_json_str(subject, "service", ""),
-			   sl_json_str(subject, "source", ""));
+	return hold_service(sl_json_str(subject, "source", ""),
+			    sl_json_str(subject, "service", ""));
 }
 
 static int instance_check(const cJSON *subject, const cJSON *value, struct sl_error *e)

@@ -159,10 +159,11 @@ static const char *key_name(const cJSON *subject, char *dst, size_t size)
 
 static char *key_claim(const cJSON *subject)
 {
-	char name[512];
+	struct sl_label labels[LABELS_MAX];
+	size_t n = labels_of(subject, labels);
 
-	return sl_asprintf("key %s in %s", key_name(subject, name, sizeof name),
-			   sl_json_str(subject, "source", ""));
+	return hold_key(sl_json_str(subject, "source", ""), sl_json_str(subject, "key", ""), labels,
+			n);
 }
 
 static int key_check(const cJSON *subject, const cJSON *value, struct sl_error *e)

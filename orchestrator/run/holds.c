@@ -1,10 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is at work here: unfinished runs, by what their plans touch. */
+#include "orchestrator/run/holds.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/run/action.h"
+#include "orchestrator/plan/plan.h"
+#include "plugins/sdk/buf.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+
+#define NAME_MAX_BYTES 65536
+
+/* --- claims --- */
+
+char *hold_service(const char *registry, const char *service)
+{
+	return sl_asprintf("service %s in %s", service, registry);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct sl_label *)a)->name, ((const struct sl_label *)b)->name);
+}
+
+/* Labels have no order. */
+char *hold_key(const char *centre, const char *key, const struct sl_label *labels, size_t count)
+{
+	struct sl_label *sorted = sl_alloc_n(count + 1, sizeof *sorted);
+	struct sl_buf name;
+	char *text;
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = labels[i];
+	if (count > 1)
+		qsort(sorted, count, sizeof *sorted, by_name);
+	sl_buf_init(&name, NAME_MAX_BYTES);
+	sl_buf_printf(&name, "key %s", key);
+	for (size_t i = 0; i < count; i++)
+		sl_buf_printf(&name, "%s%s=%s%s", i ? " " : " (", sorted[i].name, sorted[i].value,
+			      i + 1 == count ? ")" : "");
+	sl_buf_printf(&name, " in %s", centre);
+	text = sl_strdup(sl_buf_str(&name));
+	sl_buf_release(&name);
+	free(sorted);
+	return text;
+}
+
+/* --- runs, by what their plans touch --- */
 
 static bool is_same(const char *a, const char *b)
 {
@@ -53,12 +95,11 @@ static int say(const struct store_run *r, const char *what, struct sl_error *e)
 			       "going on: `sluice attach %lld` follows it, `sluice abort %lld` "
 			       "stops it",
 			       what, n, r->name, r->who, r->from, n, n);
-	return sl_fail(
-		e, SL_EHELD,
-		"%.200s is held by run %lld (%.100s, by %.60s from %.60s), which is not "
-		"finished: `sluice resume %lld` goes on with it, `sluice undo %lld` takes it "
-		"back",
-		what, n, r->name, r->who, r->from, n, n);
+	return sl_fail(e, SL_EHELD,
+		       "%.200s is held by run %lld (%.100s, by %.60s from %.60s), which is not "
+		       "finished: `sluice %s %lld` goes on with it, `sluice undo %lld` takes it "
+		       "back",
+		       what, n, r->name, r->who, r->from, store_next_verb(r->waiting), n, n);
 }
 
 int run_holds(struct store *store, const char *service, const char *host, unsigned port,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "orchestrator/run/act.h"
+#include "orchestrator/run/holds.h"
 #include "orchestrator/run/life.h"
 #include "orchestrator/run/traffic.h"
 #include "plugins/sdk/json.h"
@@ -127,7 +128,7 @@ void runner_close(struct runner *r)
 	free(r->promote_step);
 }
 
-static int runner_drain(struct runner *r)
+int runner_drain(struct runner *r)
 {
 	while (!r->over || r->appends)
 		uv_run(r->loop, UV_RUN_ONCE);
@@ -155,22 +156,36 @@ void runner_begin(struct runner *r)
 	cJSON_Delete(plan);
 }
 
-/* Routers without hosts have no owner file: the state store holds their claim. One of an ended run
- * is none. */
+/* NULL = the step is about nothing that is claimed there. */
+static char *store_claim_of(const struct runner *r, const struct plan_step *s)
+{
+	const struct world *w = &r->world;
+	if (s->what == DO_CLAIM && s->router_claim && !(s->claim && *s->claim))
+		return sl_asprintf("router %s", s->router_claim);
+	if (s->what == DO_CONFIG && w->config)
+		return hold_key(w->configuring.name, s->key, w->labels, w->label_count);
+	return NULL;
+}
+
+static int claim(struct runner *r, char *what)
+{
+	int rc = what ? store_claim(r->store, what, r->number, r->error) : SL_OK;
+	free(what);
+	return rc ? RUN_HELD : RUN_DONE;
+}
+
+/* Routers without hosts, services in a registry and keys have no owner file: the state store holds
+ * their claims. One of an ended run is none. */
 int runner_claim_store(struct runner *r)
 {
 	const struct plan *p = &r->view.plan;
-	for (size_t i = 0; i < p->step_count; i++) {
-		const struct plan_step *s = &p->steps[i];
-		if (s->what != DO_CLAIM || !s->router_claim || (s->claim && *s->claim))
-			continue;
-		char *what = sl_asprintf("router %s", s->router_claim);
-		int rc = store_claim(r->store, what, r->number, r->error);
-		free(what);
-		if (rc)
-			return RUN_HELD;
-	}
-	return RUN_DONE;
+	int rc = RUN_DONE;
+	if (r->world.registry)
+		rc = claim(r, hold_service(r->world.registering.name,
+					   r->in->playbook->services[0].name));
+	for (size_t i = 0; i < p->step_count && !rc; i++)
+		rc = claim(r, store_claim_of(r, &p->steps[i]));
+	return rc;
 }
 
 static void emit_started(struct runner *r, const struct store_run *row)
@@ -234,7 +249,7 @@ static int view_of(struct runner *r, const struct plan *plan)
 	return rc ? RUN_INTERNAL : RUN_DONE;
 }
 
-/* The router is another run's: this one ends before it began. */
+/* What is claimed in the store is another run's: this one ends before it began. */
 static int refuse(struct runner *r)
 {
 	finish_end(r, "refused", RUN_HELD);

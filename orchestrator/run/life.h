@@ -19,6 +19,7 @@ void runner_begin(struct runner *r);
 int runner_start(struct runner *r, const char *kind, int64_t parent, const struct plan *plan);
 /* Claim in the store what has no host to keep an owner file on. */
 int runner_claim_store(struct runner *r);
+int runner_drain(struct runner *r); /* what is on its way to the journal */
 /* Walk until the run is over. The journal is flushed before this returns. */
 int runner_go(struct runner *r);
 void runner_close(struct runner *r);

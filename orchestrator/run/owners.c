@@ -40,8 +40,10 @@ void owner_say(struct sl_error *e, struct store *store, const struct owner *o)
 	size_t len = strlen(e->msg);
 	if (ours)
 		snprintf(e->msg + len, sizeof e->msg - len,
-			 "`sluice resume %" PRId64 "` goes on with it, `sluice undo %" PRId64
+			 "`sluice %s %" PRId64 "` goes on with it, `sluice undo %" PRId64
 			 "` takes it back",
+			 strcmp(r.outcome, "needsHuman") == 0 ? "retry"
+							      : store_next_verb(r.waiting),
 			 r.number, r.number);
 	else
 		snprintf(e->msg + len, sizeof e->msg - len,

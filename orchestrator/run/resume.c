@@ -209,16 +209,28 @@ static int take_up(struct runner *r, const char *verb)
 	}
 	runner_know_versions(r);
 	r->claim_epoch = owner_highest_epoch(r->seen) + 1;
-	rc = runner_claim_store(r);
+	if (!r->options->take_over) /* else once those that are taken over have ended */
+		rc = runner_claim_store(r);
 	if (rc)
 		return rc;
 	owners_adopt(r, r->uuid);
 	return reclaim_all(r);
 }
 
+/* Somebody is at work on what no host keeps a claim of: the run stays as it is. */
+static int leave_again(struct runner *r)
+{
+	store_run_leave(r->store, r->number, NULL);
+	r->over = true;
+	runner_drain(r);
+	return RUN_HELD;
+}
+
 static int go_on(struct runner *r, const char *verb)
 {
 	owners_emit_taken(r);
+	if (r->options->take_over && runner_claim_store(r))
+		return leave_again(r);
 	runner_begin(r);
 	emit_resumed(r);
 	r->waiting = first_control(r, verb);

@@ -13,11 +13,11 @@ struct claim_call {
 /* A claim of an ended run is none: it was left behind by a crash between the two writes. */
 static int check_holder(struct store *s, const struct claim_call *c, struct sl_error *e)
 {
-	sqlite3_stmt *st =
-		db_query(s, e,
-			 "SELECT r.number, r.name, r.who, r.origin FROM claim c JOIN run r ON "
-			 "r.number=c.run WHERE c.what=? AND c.run<>? AND r.state<>'ended'",
-			 "si", c->what, c->run);
+	sqlite3_stmt *st = db_query(
+		s, e,
+		"SELECT r.number, r.name, r.who, r.origin, r.waiting FROM claim c JOIN run r ON "
+		"r.number=c.run WHERE c.what=? AND c.run<>? AND r.state<>'ended'",
+		"si", c->what, c->run);
 
 	if (!st)
 		return (int)e->code;
@@ -25,10 +25,10 @@ static int check_holder(struct store *s, const struct claim_call *c, struct sl_e
 		long long holder = sqlite3_column_int64(st, 0);
 
 		sl_fail(e, SL_EHELD,
-			"%s is held by run %lld (%s, by %s from %s); finish it with: sluice resume "
-			"%lld, or: sluice undo %lld",
-			c->what, holder, db_text(st, 1), db_text(st, 2), db_text(st, 3), holder,
-			holder);
+			"%.300s is held by run %lld (%.100s, by %.60s from %.60s); finish it with: "
+			"sluice %s %lld, or: sluice undo %lld",
+			c->what, holder, db_text(st, 1), db_text(st, 2), db_text(st, 3),
+			store_next_verb(db_text(st, 4)), holder, holder);
 	}
 	return db_end(st, e);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/state/private.h"
+#include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
@@ -22,6 +23,19 @@ void store_run_release(struct store_run *r)
 	free(r->reason);
 	free(r->waiting);
 	memset(r, 0, sizeof *r);
+}
+
+const char *store_next_verb(const char *waiting)
+{
+	static const char *const verbs[] = {"promote", "retry"};
+	cJSON *o = waiting ? sl_json_parse(waiting, strlen(waiting), NULL) : NULL;
+	const char *what = sl_json_str(o, "for", ""), *verb = "resume";
+
+	for (size_t i = 0; i < SL_COUNT(verbs); i++)
+		if (strcmp(what, verbs[i]) == 0)
+			verb = verbs[i];
+	cJSON_Delete(o);
+	return verb;
 }
 
 static void copy_bounded(char *dst, size_t size, const char *src)

@@ -54,6 +54,8 @@ struct store_run {
 	bool parked;
 };
 void store_run_release(struct store_run *r);
+/* What a run that waits so goes on with: "promote", "retry" or "resume". Static. */
+const char *store_next_verb(const char *waiting);
 
 /* --- synchronous: for before store_start (later they still work, but the caller's thread waits for
  * the writer's) --- */

@@ -3,6 +3,7 @@
 # A service that registers itself in a real etcd and reads its settings there: releases wait for the
 # registry, drains are seen in it from outside, settings go out with the first traffic and come back.
 # shellcheck source-path=SCRIPTDIR
+# shellcheck disable=SC2016 # commands in messages stand in backquotes
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/etcd.sh"
 
@@ -170,6 +171,37 @@ stale_plan() {
 	expect_registered 2.0.0
 }
 
+# A rollout that is not finished, and an action that is not: neither comes between the other's steps.
+nobody_comes_between() {
+	local here=(-i inventory.yaml --reason OPS-1 -y)
+	etcd_put "$(config_key limit)" 40
+	with_config canary 90
+	sed -i 's/pause: { duration: 1s }/pause: {}/' config.yaml
+	expect_exit 3 run config.yaml --set version=3.0.0 -y
+	expect_exit 6 drain shop h1:8080 --force "${here[@]}"
+	expect_err 'shop is held by run .*`sluice promote [0-9]*` goes on with it'
+	printf 41 >"$T/value"
+	expect_exit 6 publish limit --value-file "$T/value" "${here[@]}"
+	expect_err 'is held by run .*sluice promote'
+	expect_exit 6 run rolling.yaml --set version=3.0.0 -y
+	expect_err '`sluice promote [0-9]*` goes on with it'
+	expect_exit 0 undo config -y
+	expect_key limit 40
+	expect_registered 2.0.0
+	SLUICE_TEST_CRASH=4 sl drain shop h1:8080 "${here[@]}"
+	expect_exit 6 run rolling.yaml --set version=3.0.0 -y
+	expect_err 'service shop in city is held by run .* sluice resume'
+	expect_versions 2.0.0
+	expect_exit 0 undo 'drain shop' -y
+	SLUICE_TEST_CRASH=4 sl publish limit --value-file "$T/value" "${here[@]}"
+	expect_exit 6 run config.yaml --set version=3.0.0 -y
+	expect_err 'key limit .* in settings is held by run .* sluice resume'
+	expect_exit 0 undo 'publish shop' -y
+	expect_key limit 40
+	expect_registered 2.0.0
+	expect_tidy
+}
+
 frozen_registry_pauses() {
 	local before
 	sl_start slow run rolling.yaml --set version=3.0.0 -y -o json
@@ -210,6 +242,7 @@ run_case "the wrong version in the registry is not ready" wrong_version_register
 run_case "strangers in the registry are refused" strangers_are_refused
 run_case "a canary says that the registry gives it traffic" canary_says_it
 run_case "a plan goes stale with its config" stale_plan
+run_case "rollouts and actions keep out of each other's way" nobody_comes_between
 run_case "a frozen registry pauses the run, then it goes on" frozen_registry_pauses
 run_case "a registry out of reach: exit 7, nothing changed" unreachable_at_plan
 cases_end
