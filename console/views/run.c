@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One run: its traffic, its waves, a mark for each instance, and what failed, folded. */
+/* One run: its traffic, its waves, a mark for each instance, what failed, folded, and the wave
+ * under the cursor host by host. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "console/views/run_draw.h"
+#include "console/views/run_matrix.h"
 #include "console/views/run_seen.h"
 #include "console/views/run_tables.h"
 #include "console/views/views.h"
@@ -89,6 +91,7 @@ static const char *why(struct app *a, struct screen *s, enum action what)
  * five waves are seen. */
 static void draw(struct app *a, struct screen *s, struct canvas *c, struct rect r)
 {
+	const struct vw_row *row = table_row(&s->table);
 	const struct run_seen *seen = s->own;
 	unsigned top, foot, waves = (unsigned)s->table.count + 1, least = waves < 6 ? waves : 6;
 
@@ -104,9 +107,13 @@ static void draw(struct app *a, struct screen *s, struct canvas *c, struct rect 
 		waves = r.height > least + 6 ? r.height - 6 : r.height;
 	foot = r.height > waves + 2 ? r.height - waves - 1 : 0;
 	table_draw(&s->table, c, (struct rect){r.x, r.y, r.width, waves}, app_now(a));
-	if (foot)
-		run_draw_instances(&seen->view, c,
-				   (struct rect){r.x, r.y + waves + 1, r.width, foot});
+	if (!foot)
+		return;
+	r = (struct rect){r.x, r.y + waves + 1, r.width, foot};
+	top = run_draw_instances(&seen->view, c, r);
+	if (row)
+		run_matrix_draw(&seen->view, row->id, app_now(a), c,
+				(struct rect){r.x + 3, r.y + top, r.width - 4, foot - top});
 }
 
 static void crumb(struct app *a, struct screen *s, struct canvas *c, struct rect r)

@@ -187,7 +187,7 @@ static size_t fold_side(const struct side *s, struct fold *folds, size_t n, size
 	return n;
 }
 
-static void draw_failures(const struct run_view *v, struct canvas *c, struct rect r)
+static unsigned draw_failures(const struct run_view *v, struct canvas *c, struct rect r)
 {
 	struct side forward = side_forward(v), undo = side_undo(v);
 	struct fold folds[8];
@@ -197,7 +197,7 @@ static void draw_failures(const struct run_view *v, struct canvas *c, struct rec
 	n = fold_side(&forward, folds, 0, SL_COUNT(folds));
 	n = fold_side(&undo, folds, n, SL_COUNT(folds));
 	if (!n || r.height < 2)
-		return;
+		return 0;
 	canvas_text(c, r.x + 3, y++, r.width - 4, look_bold(PAINT_BAD),
 		    "failed, folded by identical output");
 	for (i = 0; i < n && y + 1 < r.y + r.height; i++) {
@@ -209,9 +209,10 @@ static void draw_failures(const struct run_view *v, struct canvas *c, struct rec
 		y++;
 		canvas_text(c, r.x + 9, y++, r.width - 10, look(PAINT_TEXT), folds[i].text);
 	}
+	return y - r.y + 1;
 }
 
-void run_draw_instances(const struct run_view *v, struct canvas *c, struct rect r)
+unsigned run_draw_instances(const struct run_view *v, struct canvas *c, struct rect r)
 {
 	struct instance_state *list;
 	size_t n = instances_look(v, &list);
@@ -227,7 +228,9 @@ void run_draw_instances(const struct run_view *v, struct canvas *c, struct rect 
 	}
 	free(list);
 	if (used < r.height)
-		draw_failures(v, c, (struct rect){r.x, r.y + used, r.width, r.height - used});
+		used += draw_failures(v, c,
+				      (struct rect){r.x, r.y + used, r.width, r.height - used});
+	return used < r.height ? used : r.height;
 }
 
 /* --- in words --- */

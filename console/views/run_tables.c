@@ -204,6 +204,11 @@ static const struct {
 	[PROGRESS_UNKNOWN] = {"unknown", VW_NO_CONTACT},
 };
 
+enum vw_state run_step_state(const struct view_step *seen)
+{
+	return step_is_canceled(seen) ? VW_OFF : progress_words[seen->state].state;
+}
+
 static void add_step(struct vw_table *t, const struct side *s, size_t i, int64_t now)
 {
 	const struct plan_step *step = &s->plan->steps[i];
@@ -214,9 +219,7 @@ static void add_step(struct vw_table *t, const struct side *s, size_t i, int64_t
 	const char *note = seen->error  ? vw_dup(t, seen->error)
 			   : seen->note ? vw_dup(t, seen->note)
 					: "";
-	struct vw_cell *c =
-		vw_row_add(t, vw_dup(t, step->id),
-			   canceled ? VW_OFF : progress_words[seen->state].state, target, note);
+	struct vw_cell *c = vw_row_add(t, vw_dup(t, step->id), run_step_state(seen), target, note);
 
 	set_text(&c[STEP_HOST], target);
 	set_text(&c[STEP_DO], plan_do_name(step->what));

@@ -16,5 +16,6 @@ struct vw_table *run_steps_table(const struct run_view *v, const char *wave, int
 const char *run_wave_now(const struct run_view *v, char *dst, size_t size);
 
 enum vw_state run_mark_state(enum mark m);
+enum vw_state run_step_state(const struct view_step *seen);
 
 #endif
