@@ -192,6 +192,101 @@ bool graph_spread(struct canvas *c, unsigned x, unsigned y, unsigned width,
 	return true;
 }
 
+/* --- scatter --- */
+
+struct grid {
+	struct canvas *c;
+	struct rect r;
+	unsigned across, down; /* dots a cell */
+	struct scatter_ends ends;
+};
+
+static bool is_known(const struct scatter_point *p)
+{
+	return p->value >= 0 && p->when >= 0;
+}
+
+static bool scatter_ends(const struct scatter_point *points, size_t count, struct scatter_ends *e)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct scatter_point *p = &points[i];
+
+		if (!is_known(p))
+			continue;
+		if (!any)
+			*e = (struct scatter_ends){p->when, p->when, p->value, p->value};
+		e->from = fmin(e->from, p->when);
+		e->to = fmax(e->to, p->when);
+		e->least = fmin(e->least, p->value);
+		e->most = fmax(e->most, p->value);
+		any = true;
+	}
+	return any;
+}
+
+/* The dot of a point, counted from the upper left. */
+static void dot_of(const struct grid *g, const struct scatter_point *p, size_t *x, size_t *y)
+{
+	size_t columns = (size_t)g->r.width * g->across, rows = (size_t)g->r.height * g->down;
+	double span = g->ends.to - g->ends.from;
+
+	*x = span > 0 ? (size_t)((p->when - g->ends.from) / span * (double)(columns - 1) + .5)
+		      : columns - 1;
+	*y = rows - 1 - slot_of(p->value, g->ends.least, g->ends.most, rows);
+}
+
+static struct cell *put_dot(const struct grid *g, const struct scatter_point *p)
+{
+	static const unsigned char bits[4][2] = {{1, 8}, {2, 16}, {4, 32}, {64, 128}};
+	struct cell *cell;
+	size_t x, y;
+
+	dot_of(g, p, &x, &y);
+	cell = canvas_at(g->c, g->r.x + (unsigned)(x / g->across),
+			 g->r.y + (unsigned)(y / g->down));
+	if (!cell || cell->ch == 'x')
+		return cell;
+	if (!g->c->utf8)
+		cell->ch = cell->ch == ' ' ? '.' : ':';
+	else if (cell->ch == ' ')
+		cell->ch = BRAILLE | bits[y % g->down][x % g->across];
+	else
+		cell->ch |= bits[y % g->down][x % g->across];
+	cell->look.paint =
+		(uint8_t)graph_ramp((double)(g->r.height - y / g->down), (double)g->r.height);
+	return cell;
+}
+
+bool graph_scatter(struct canvas *c, struct rect r, const struct scatter_point *points,
+		   size_t count, size_t at, struct scatter_ends *ends)
+{
+	struct grid g = {.c = c, .r = r, .across = c->utf8 ? 2 : 1, .down = c->utf8 ? 4 : 1};
+	struct cell *cell;
+	size_t i;
+
+	if (!r.width || !r.height || !scatter_ends(points, count, &g.ends))
+		return false;
+	*ends = g.ends;
+	for (i = 0; i < count; i++) {
+		cell = is_known(&points[i]) ? put_dot(&g, &points[i]) : NULL;
+		if (!cell || !points[i].bad)
+			continue;
+		cell->ch = 'x';
+		cell->look.paint = PAINT_BAD;
+		cell->look.attr = LOOK_BOLD;
+	}
+	cell = at < count && is_known(&points[at]) ? put_dot(&g, &points[at]) : NULL;
+	if (cell) {
+		cell->ch = 'o';
+		cell->look.paint = PAINT_ACCENT;
+		cell->look.attr = LOOK_BOLD;
+	}
+	return true;
+}
+
 void graph_bar(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 	       double share)
 {

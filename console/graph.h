@@ -30,6 +30,21 @@ bool graph_spread(struct canvas *c, unsigned x, unsigned y, unsigned width,
 		  const struct spread_point *points, size_t count, double at, double *least,
 		  double *most);
 
+struct scatter_point {
+	double when, value; /* below 0 = unknown */
+	bool bad;
+};
+struct scatter_ends {
+	double from, to, least, most;
+};
+/*
+ * Values over time, each a dot: the oldest at the left, the greatest on top, that on a logarithmic
+ * scale. An 'x' where a bad one is, an 'o' where points[at] stands. Dots are of braille where the
+ * canvas has UTF-8; otherwise '.' is one and ':' more. False = there is nothing to draw.
+ */
+bool graph_scatter(struct canvas *c, struct rect r, const struct scatter_point *points,
+		   size_t count, size_t at, struct scatter_ends *ends);
+
 /* A bar filled to share (0..1), at half-cell grain where the terminal can. */
 void graph_bar(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 	       double share);

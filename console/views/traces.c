@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "console/ask.h"
 #include "console/graph.h"
@@ -86,9 +87,10 @@ static bool state(struct app *a, struct screen *s, enum paint *paint, char *text
 
 /* --- how long they took, of all that pass the filter --- */
 
-#define HEAD      3  /* the spread, its marks, an empty line */
-#define HEAD_FROM 12 /* rows of a body that has room for it */
-#define ENDS      10 /* cells for the least and the most */
+#define SPREAD       3  /* rows: the spread, its marks, an empty one */
+#define SPREAD_FROM  12 /* rows of a body that has room for it */
+#define SCATTER_FROM 24 /* and for one over time */
+#define ENDS         10 /* cells for the least and the most */
 
 static size_t column(const struct table *t, const char *key)
 {
@@ -99,32 +101,27 @@ static size_t column(const struct table *t, const char *key)
 	return i;
 }
 
-static double took(const struct table *t, const struct vw_row *row)
+static double figure(const struct vw_row *row, size_t column)
 {
-	const struct vw_cell *cell = row ? &row->cells[column(t, "duration")] : NULL;
+	const struct vw_cell *cell = row ? &row->cells[column] : NULL;
 
 	return cell && cell->known ? cell->number : -1;
 }
 
-static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct rect r)
+static void draw_spread(const struct table *t, struct canvas *c, struct rect r)
 {
-	const struct table *t = &s->table;
-	unsigned x = r.x + 3, width = r.width > 50 ? r.width - 50 : 0;
-	struct spread_point *points;
+	unsigned x = r.x + 3, width = r.width - 50;
+	struct spread_point *points = sl_alloc_n(t->count, sizeof *points);
+	size_t took = column(t, "duration"), i;
 	double least, most;
 	char text[32];
-	size_t i;
 
-	(void)a;
-	if (t->count < 2 || r.height < HEAD_FROM || width < 10)
-		return 0;
-	points = sl_alloc_n(t->count, sizeof *points);
 	for (i = 0; i < t->count; i++)
-		points[i] = (struct spread_point){took(t, table_shown(t, i)),
+		points[i] = (struct spread_point){figure(table_shown(t, i), took),
 						  table_shown(t, i)->state == VW_FAILED};
 	canvas_printf(c, x, r.y, 25, look(PAINT_DIM), "spread of %zu by duration", t->count);
 	x += 25;
-	if (graph_spread(c, x + ENDS + 1, r.y, width, points, t->count, took(t, table_row(t)),
+	if (graph_spread(c, x + ENDS + 1, r.y, width, points, t->count, figure(table_row(t), took),
 			 &least, &most)) {
 		canvas_right(c, x, r.y, ENDS, look(PAINT_TEXT),
 			     wf_duration(text, sizeof text, (int64_t)(least * 1000)));
@@ -132,7 +129,56 @@ static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct r
 			    wf_duration(text, sizeof text, (int64_t)(most * 1000)));
 	}
 	free(points);
-	return HEAD;
+}
+
+static const char *clock_text(char *dst, size_t size, double ms)
+{
+	time_t at = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&at, &tm) || !strftime(dst, size, "%H:%M:%S", &tm))
+		*dst = '\0';
+	return dst;
+}
+
+/* The outlier, and when it began: rows of dots, then the hours below them. */
+static void draw_scatter(const struct table *t, struct canvas *c, struct rect r)
+{
+	struct rect plot = {r.x + 3 + ENDS + 1, r.y, r.width - ENDS - 8, r.height - 1};
+	struct scatter_point *points = sl_alloc_n(t->count, sizeof *points);
+	size_t took = column(t, "duration"), when = column(t, "start"), i;
+	struct scatter_ends e;
+	char text[32];
+
+	for (i = 0; i < t->count; i++)
+		points[i] = (struct scatter_point){figure(table_shown(t, i), when),
+						   figure(table_shown(t, i), took),
+						   table_shown(t, i)->state == VW_FAILED};
+	if (graph_scatter(c, plot, points, t->count, t->at, &e)) {
+		canvas_right(c, r.x + 3, r.y, ENDS, look(PAINT_TEXT),
+			     wf_duration(text, sizeof text, (int64_t)(e.most * 1000)));
+		canvas_right(c, r.x + 3, r.y + plot.height - 1, ENDS, look(PAINT_TEXT),
+			     wf_duration(text, sizeof text, (int64_t)(e.least * 1000)));
+		canvas_text(c, plot.x, plot.y + plot.height, 10, look(PAINT_DIM),
+			    clock_text(text, sizeof text, e.from));
+		canvas_right(c, plot.x + plot.width - 10, plot.y + plot.height, 10, look(PAINT_DIM),
+			     clock_text(text, sizeof text, e.to));
+	}
+	free(points);
+}
+
+static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct rect r)
+{
+	unsigned rows = r.height / 4;
+
+	(void)a;
+	if (s->table.count < 2 || r.height < SPREAD_FROM || r.width < 60)
+		return 0;
+	draw_spread(&s->table, c, r);
+	if (r.height < SCATTER_FROM)
+		return SPREAD;
+	draw_scatter(&s->table, c, (struct rect){r.x, r.y + SPREAD, r.width, rows});
+	return SPREAD + rows + 1;
 }
 
 const struct screen_ops view_traces = {

@@ -2,8 +2,8 @@
 /*
  * A registry, metrics and traces of a made-up town, for looking at screens: always the
  * same services, in every state there is, one of them with a Chinese name. TOWN_SERVICES=N adds N
- * plain ones of ten instances each. TOWN_ONCE: each question is answered once, later ones never;
- * TOWN_TURNS=N: measures are taken N times.
+ * plain ones of ten instances each. TOWN_TRACES=N: so many traces more. TOWN_ONCE: each question is
+ * answered once, later ones never; TOWN_TURNS=N: measures are taken N times.
  */
 #include <math.h>
 #include <stdio.h>
@@ -342,6 +342,33 @@ static bool takes_part(const char *service, const char *trace)
 	return false;
 }
 
+static size_t many(void)
+{
+	const char *n = getenv("TOWN_TRACES");
+
+	return n ? (size_t)strtoul(n, NULL, 10) : 0;
+}
+
+/* One of many, a quarter of an hour of them: most are quick; from the tenth minute on a pool runs
+ * dry, and some fail. */
+static void tell_payment(struct sl_call *c, size_t i)
+{
+	double share = (double)i / (double)many(), slow = share > .66 && i % 3 == 0 ? 15 : 1;
+	char trace[40];
+	struct sl_span span = {.trace = trace,
+			       .id = "1",
+			       .service = "payments.charge",
+			       .name = "POST /v1/charge",
+			       .kind = SL_SPAN_SERVER,
+			       .start_us = AT - 900000000 + (int64_t)(share * 900e6),
+			       .error = slow > 1 && i % 5 == 0};
+
+	snprintf(trace, sizeof trace, "%016zx", i * 2654435761u + 1);
+	span.duration_us =
+		(int64_t)(slow * 40000 * (1.2 + sin((double)i * 1.7) * cos((double)i * .31)));
+	c->traces->span(c->arg, &span);
+}
+
 /* expression: a service, a trace's id, or "" for all. */
 static void trace_now(void *arg)
 {
@@ -352,6 +379,8 @@ static void trace_now(void *arg)
 		if (!*c->expression || !strcmp(c->expression, steps[i].trace) ||
 		    takes_part(c->expression, steps[i].trace))
 			tell_step(c, &steps[i]);
+	for (i = 0; !*c->expression && i < many(); i++)
+		tell_payment(c, i);
 	finish(c, SL_OK);
 }
 

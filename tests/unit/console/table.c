@@ -228,6 +228,43 @@ static void test_bars(void **state)
 	sl_buf_release(&out);
 }
 
+static void test_scatter(void **state)
+{
+	static const struct scatter_point points[] = {
+		{1000, 1, false}, {1500, 10, false}, {2000, 100, true},
+		{1000, 1, false}, {-1, 5, false},    {1200, -1, false},
+	};
+	static const struct {
+		bool utf8;
+		size_t at;
+		const char *text;
+	} looks[] = {
+		{false, 9, "        x\n    .\n:\n"},
+		{false, 1, "        x\n    o\n:\n"},
+		{true, 9, "        x\n    ⠐\n⡀\n"},
+	};
+	struct scatter_ends ends;
+	struct sl_buf out;
+	struct canvas c;
+
+	(void)state;
+	sl_buf_init(&out, 1u << 16);
+	canvas_init(&c, 9, 3);
+	for (size_t i = 0; i < SL_COUNT(looks); i++) {
+		c.utf8 = looks[i].utf8;
+		canvas_fill(&c, (struct rect){0, 0, 9, 3}, look(PAINT_TEXT));
+		assert_true(graph_scatter(&c, (struct rect){0, 0, 9, 3}, points, SL_COUNT(points),
+					  looks[i].at, &ends));
+		sl_buf_clear(&out);
+		canvas_dump(&c, &out);
+		assert_string_equal(sl_buf_str(&out), looks[i].text);
+	}
+	assert_true(ends.from == 1000 && ends.to == 2000 && ends.least == 1 && ends.most == 100);
+	assert_false(graph_scatter(&c, (struct rect){0, 0, 9, 3}, points + 4, 2, 0, &ends));
+	canvas_release(&c);
+	sl_buf_release(&out);
+}
+
 static void test_only_capitals_mutate(void **state)
 {
 	struct bindings *b = bindings_new();
@@ -266,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_steers_the_terminal),
 		cmocka_unit_test(test_wide_characters_are_not_split),
 		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_scatter),
 		cmocka_unit_test(test_only_capitals_mutate),
 	};
 
