@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugins/sdk/json.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/sdk/mem.h"
@@ -10,19 +12,53 @@
 #define JSON_VALUES 4000000            /* each takes 80 bytes and more, however short its text */
 #define JSON_EXACT  9007199254740992.0 /* 2^53: cJSON keeps numbers as doubles */
 
+/* --- halves of a pair: JSON may hold them, UTF-8 may not --- */
+
+enum half { HALF_NONE, HALF_FIRST, HALF_SECOND };
+
+/* Of an escape "\uXXXX" at s. */
+static enum half half_at(const char *s, size_t len)
+{
+	if (len < 6 || s[0] != '\\' || s[1] != 'u' || (s[2] != 'd' && s[2] != 'D'))
+		return HALF_NONE;
+	if (!isxdigit((unsigned char)s[4]) || !isxdigit((unsigned char)s[5]))
+		return HALF_NONE;
+	if (s[3] && strchr("89abAB", s[3]))
+		return HALF_FIRST;
+	return s[3] && strchr("cdefCDEF", s[3]) ? HALF_SECOND : HALF_NONE;
+}
+
+/* Each that stands alone becomes U+FFFD, in place: one bad name must not hide all others. */
+static void mend_halves(char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		enum half half = half_at(s + i, len - i);
+
+		if (half == HALF_FIRST && half_at(s + i + 6, len - i - 6) == HALF_SECOND) {
+			i += 11;
+		} else if (half) {
+			memcpy(s + i + 2, "fffd", 4);
+			i += 5;
+		} else if (s[i] == '\\') {
+			i++;
+		}
+	}
+}
+
 /* cJSON's own limit is 1000 levels of recursion, and none for values; ours act before it sees the
- * text. Where one is passed *e says so. */
-static int json_bounds(const char *s, size_t len, struct sl_error *e)
+ * text. Where one is passed *e says so. halves: are there such escapes? */
+static int json_bounds(const char *s, size_t len, bool *halves, struct sl_error *e)
 {
 	size_t depth = 0, values = 0;
 	bool quoted = false;
 
 	for (size_t i = 0; i < len; i++) {
 		if (quoted) {
-			if (s[i] == '\\')
+			quoted = s[i] != '"';
+			if (s[i] == '\\') {
+				*halves |= half_at(s + i, len - i) != HALF_NONE;
 				i++;
-			else if (s[i] == '"')
-				quoted = false;
+			}
 		} else if (s[i] == '"') {
 			quoted = true;
 		} else if (s[i] == '[' || s[i] == '{') {
@@ -45,14 +81,12 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-cJSON *sl_json_parse(const char *text, size_t len, struct sl_error *e)
+static cJSON *parse(const char *text, size_t len, struct sl_error *e)
 {
 	const char *end = NULL;
 	size_t at;
 	cJSON *v;
 
-	if (json_bounds(text, len, e) != SL_OK)
-		return NULL;
 	v = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	at = end && end >= text ? (size_t)(end - text) : 0;
 	if (!v) {
@@ -67,6 +101,24 @@ cJSON *sl_json_parse(const char *text, size_t len, struct sl_error *e)
 	sl_fail(e, SL_EPROTO, "not JSON: more text after the document, at byte %zu of %zu", at,
 		len);
 	return NULL;
+}
+
+cJSON *sl_json_parse(const char *text, size_t len, struct sl_error *e)
+{
+	bool halves = false;
+	char *copy;
+	cJSON *v;
+
+	if (json_bounds(text, len, &halves, e) != SL_OK)
+		return NULL;
+	if (!halves)
+		return parse(text, len, e);
+	copy = sl_alloc(len);
+	memcpy(copy, text, len);
+	mend_halves(copy, len);
+	v = parse(copy, len, e);
+	free(copy);
+	return v;
 }
 
 static void *json_check(void *p)

@@ -11,7 +11,8 @@
 #include "plugins/sdk/error.h"
 
 /* Parse len bytes that hold exactly one document (trailing white space allowed), nested at most
- * 64 deep. NULL and *e on anything else, with the offset. Yours: cJSON_Delete. */
+ * 64 deep. Half of a surrogate pair reads as U+FFFD. NULL and *e on anything else, with the offset.
+ * Yours: cJSON_Delete. */
 cJSON *sl_json_parse(const char *text, size_t len, struct sl_error *e);
 char *sl_json_print(const cJSON *v); /* one line, yours to free() */
 

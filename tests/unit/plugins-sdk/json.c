@@ -35,6 +35,39 @@ static void test_parse(void **state)
 	}
 }
 
+/* Halves of pairs, in any place: what stands alone is replaced, all else is kept. */
+static void test_halves(void **state)
+{
+	static const struct {
+		const char *text, *reads;
+	} rows[] = {
+		{"\"a\\ud800b\"", "a\xef\xbf\xbd"
+				  "b"},
+		{"\"\\uDFFF\"", "\xef\xbf\xbd"},
+		{"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+		{"\"\\ud83d\\ud83d\\ude00\"", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+		{"\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\"\\ud83d\\n\"", "\xef\xbf\xbd\n"},
+		{"\"\\\\ud800\"", "\\ud800"},
+		{"\"\\ud7ff\"", "\xed\x9f\xbf"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		size_t len = strlen(rows[i].text);
+		char *exact = malloc(len); /* the sanitizer watches the byte after */
+		struct sl_error e = {0};
+		cJSON *v;
+
+		memcpy(exact, rows[i].text, len);
+		v = sl_json_parse(exact, len, &e);
+		assert_string_equal(cJSON_GetStringValue(v), rows[i].reads);
+		cJSON_Delete(v);
+		free(exact);
+	}
+	assert_null(sl_json_parse("\"\\ud8", 5, NULL));
+}
+
 static void test_bounds(void **state)
 {
 	char deep[200], *cut, *many;
@@ -111,9 +144,8 @@ static void test_print(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_parse),  cmocka_unit_test(test_halves),
+		cmocka_unit_test(test_bounds), cmocka_unit_test(test_get),
 		cmocka_unit_test(test_print),
 	};
 
