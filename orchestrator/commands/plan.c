@@ -13,11 +13,13 @@
 
 #define PRINT_MAX (16u << 20)
 
-/* Whole or not at all: a half plan must never be found under its name. */
+/* Whole or not at all: a half plan must never be found under its name. For its owner alone: it
+ * holds the values of config keys. */
 static int save(const char *path, const cJSON *doc)
 {
 	char *text = sl_json_print(doc), *tmp = sl_asprintf("%s.tmp-%ld", path, (long)getpid());
-	FILE *f = fopen(tmp, "wxe");
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	bool bad = f == NULL;
 	int rc = RUN_DONE;
 
@@ -45,6 +47,7 @@ static int print(struct cli *c, const struct plan *plan, const struct sl_buf *te
 
 	if (c->output == OUTPUT_JSON) {
 		doc = plan_json(plan);
+		plan_hide(doc);
 		rc = cli_print_json(doc);
 		cJSON_Delete(doc);
 		return rc;

@@ -228,19 +228,26 @@ static void tell_lines(struct progress *p, const cJSON *event)
 	sl_buf_release(&out);
 }
 
-void progress_event(struct progress *p, const cJSON *event)
+static void tell_json(struct progress *p, const cJSON *event)
 {
+	cJSON *shown = cJSON_Duplicate(event, true);
 	char *json;
 
+	plan_hide(shown);
+	json = sl_json_print(shown);
+	printer_lines(p->out, json);
+	printer_lines(p->out, "\n");
+	free(json);
+	cJSON_Delete(shown);
+}
+
+void progress_event(struct progress *p, const cJSON *event)
+{
 	if (!p->begun)
 		return;
 	run_view_feed(&p->view, event);
-	if (p->mode == MODE_JSON) {
-		json = sl_json_print(event);
-		printer_lines(p->out, json);
-		printer_lines(p->out, "\n");
-		free(json);
-	}
+	if (p->mode == MODE_JSON)
+		tell_json(p, event);
 	if (!p->err)
 		return;
 	if (p->mode == MODE_LIVE)

@@ -188,6 +188,7 @@ static int show_json(const struct cli *c, const struct store_run *r, const struc
 	rc = store_events_read(c->store, r->number, 0, gather_event, &g, &e);
 	cJSON_AddItemToObject(doc, "owed", g.owed ? g.owed : cJSON_CreateArray());
 	sl_json_add_str(doc, "failure", v->failure);
+	plan_hide(doc);
 	rc = rc ? cli_fail(&e) : cli_print_json(doc);
 	cJSON_Delete(doc);
 	return rc;

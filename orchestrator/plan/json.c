@@ -154,6 +154,27 @@ static void write_step(cJSON *o, const struct plan_step *s)
 	if (s->port)
 		sl_json_add_int(o, "port", s->port);
 	write_fields(o, s, step_fields, SL_COUNT(step_fields));
+	plan_mark_secret(o, s->key);
+}
+
+void plan_mark_secret(cJSON *holder, const char *key)
+{
+	if (key && plan_key_is_secret(key))
+		sl_json_add_bool(holder, "hidden", true);
+}
+
+void plan_hide(cJSON *o)
+{
+	static const char *const values[] = {"value", "base64", "priorValue"};
+	cJSON *item;
+	if (sl_json_bool(o, "hidden", false))
+		for (size_t i = 0; i < SL_COUNT(values); i++)
+			cJSON_DeleteItemFromObjectCaseSensitive(o, values[i]);
+	cJSON_ArrayForEach(item, o)
+	{
+		if (item->child)
+			plan_hide(item);
+	}
 }
 
 cJSON *plan_json(const struct plan *p)

@@ -223,8 +223,13 @@ int plan_make_undo(const struct plan *forward, const struct plan_progress *progr
 
 /* "UP", "OUT" ...: an enum sl_instance_state as people know it. */
 const char *plan_registered_word(int state);
-/* Does the name of a config key say that its value is nobody's to see? */
+/* Does the name of a config key say that its value is nobody's to see? The journal and a saved plan
+ * hold it, for the run and for the way back; where it stands in JSON, "hidden": true is beside it.
+ */
 bool plan_key_is_secret(const char *key);
+void plan_mark_secret(cJSON *holder, const char *key); /* so, when it does */
+/* Take away the values that are marked so, however deep: for what leaves the journal. */
+void plan_hide(cJSON *o);
 /* Where a step acts, for people: "oa01:8080", "oa01", "kie", "the router". */
 const char *plan_step_place(const struct plan_step *s, char *dst, size_t size);
 

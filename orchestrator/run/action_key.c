@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/plan/plan.h"
 #include "orchestrator/run/action.h"
 #include "orchestrator/run/action_kind.h"
 #include "plugins/sdk/mem.h"
@@ -14,7 +15,8 @@
 #define LABELS_MAX 64
 #define SAID_BYTES 60 /* of a value, for people */
 
-/* --- values: {"v":1,"there":true,"value"|"base64":...,"type":...,"enabled":...,"revision":...} */
+/* --- values: {"v":1,"there":true,"value"|"base64":...,"type":...,"enabled":...,"revision":...};
+ * "hidden": its name says that it is a secret --- */
 
 /* Text that JSON keeps as it is: valid UTF-8, line ends and tabs among it. */
 static bool is_text(const char *value, size_t len)
@@ -118,6 +120,8 @@ static const char *key_say(const cJSON *v, char *dst, size_t size)
 		snprintf(dst, size, "not there");
 	else if (!has_value(v))
 		snprintf(dst, size, "revision %s", sl_json_str(v, "revision", "?"));
+	else if (sl_json_bool(v, "hidden", false))
+		snprintf(dst, size, "(hidden)%s", off);
 	else if (sl_json_get(v, "base64"))
 		snprintf(dst, size, "%zu bytes%s", len, off);
 	else if (shown == len && len <= SAID_BYTES)
@@ -225,6 +229,7 @@ static void on_key(void *arg, const struct sl_key *k)
 	    !labels_same(r->subject, k))
 		return;
 	r->found = value_new(true);
+	plan_mark_secret(r->found, k->key);
 	add_value(r->found, k->value ? k->value : "", k->value ? k->value_len : 0);
 	sl_json_add_str(r->found, "type", k->type ? k->type : "text");
 	sl_json_add_bool(r->found, "enabled", k->enabled);
@@ -332,6 +337,7 @@ cJSON *action_key_change(const char *source, const struct sl_key_change *k)
 			sl_json_add_str(o, "service", k->labels[i].value);
 	}
 	target = value_new(k->value != NULL);
+	plan_mark_secret(target, k->key);
 	if (k->value) {
 		add_value(target, k->value, k->value_len);
 		sl_json_add_bool(target, "enabled", k->enabled);

@@ -37,10 +37,11 @@ static bool is_target(const struct act *a)
 	return stands(a, a->step->value, a->step->disabled);
 }
 
-static cJSON *side(const char *value, bool disabled)
+static cJSON *side(const struct act *a, const char *value, bool disabled)
 {
 	cJSON *o = cJSON_CreateObject();
 	sl_json_add_str(o, "value", value);
+	plan_mark_secret(o, a->step->key);
 	if (disabled)
 		sl_json_add_bool(o, "disabled", true);
 	return o;
@@ -54,7 +55,7 @@ static cJSON *prior_of(const struct act *a)
 	const cJSON *earlier = sl_json_get(a->seen->intent, "prior");
 	if (earlier && is_target(a))
 		return cJSON_Duplicate(earlier, true);
-	return side(a->key->value, a->key->value && !a->key->enabled);
+	return side(a, a->key->value, a->key->value && !a->key->enabled);
 }
 
 /* In an undo only what the run left may go. */
@@ -77,7 +78,7 @@ static void config_looked(struct act *a)
 		return;
 	}
 	a->prior = prior_of(a);
-	a->target = side(a->step->value, a->step->disabled);
+	a->target = side(a, a->step->value, a->step->disabled);
 	act_intend(a);
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "orchestrator/state/private.h"
@@ -217,15 +218,19 @@ static int make_schema(struct store *s, struct sl_error *e)
 	return rc ? rc : check_format(s, e);
 }
 
-/* SQLite gives its -wal and -shm files the database's mode: so the file is made first, 0600. */
+/* It holds values of config keys, for undo. SQLite gives its -wal and -shm files the database's
+ * mode: so the file is made first, 0600, and one that others may read is closed to them. */
 static int make_file(const char *path, struct sl_error *e)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), rc = 0;
+	struct stat st;
 
 	if (fd < 0)
 		return sl_fail(e, SL_EIO, "state store %s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0 || ((st.st_mode & 077) && fchmod(fd, 0600) < 0))
+		rc = sl_fail(e, SL_EIO, "state store %s: its mode: %s", path, strerror(errno));
 	close(fd);
-	return 0;
+	return rc;
 }
 
 int db_open(struct store *s, struct sl_error *e)

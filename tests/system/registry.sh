@@ -122,6 +122,45 @@ config_alone() {
 	expect_tidy
 }
 
+# tells_no_secret ARGS...: exit 0, and neither value is in what it says.
+tells_no_secret() {
+	expect_exit 0 "$@"
+	! grep -e hunter "$T/out" "$T/err" || fail "sluice $* tells a secret"
+}
+
+# Values of keys that are secrets by their names are for the journal alone.
+secrets_are_not_told() {
+	local file version
+	version=$(live_version h1:8080)
+	with_config rolling 40
+	sed -i 's/limit: "40"/db.password: "hunter2"/' config.yaml
+	etcd_put "$(config_key db.password)" hunter1
+	tells_no_secret plan config.yaml --set "version=$version" -o json
+	expect_out '"key":"db.password","hidden":true'
+	tells_no_secret plan config.yaml --set "version=$version" --out saved.json
+	tells_no_secret run saved.json -y -o json
+	expect_out '"prior":{"hidden":true}'
+	expect_key db.password hunter2
+	for file in saved.json "$SLUICE_STATE/runs.db"; do
+		[ "$(stat -c %a "$file")" = 600 ] || fail "$file has mode $(stat -c %a "$file")"
+	done
+	tells_no_secret show config -o json
+	tells_no_secret undo config -y -o json
+	expect_key db.password hunter1
+	printf hunter3 >"$T/value"
+	tells_no_secret publish db.password --value-file "$T/value" -i inventory.yaml --reason x -y
+	expect_key db.password hunter3
+	tells_no_secret show 'publish shop' -o json
+	expect_out '"target":{"v":1,"there":true,"hidden":true'
+	tells_no_secret get events -o json
+	tells_no_secret undo 'publish shop' -y -o json
+	expect_key db.password hunter1
+	etcd_delete "$(config_key db.password)"
+	chmod 644 "$SLUICE_STATE/runs.db"
+	expect_exit 0 runs
+	[ "$(stat -c %a "$SLUICE_STATE/runs.db")" = 600 ] || fail "the journal stays open to others"
+}
+
 bad_release_is_rolled_back() {
 	with_config rolling 80
 	client_start
@@ -237,6 +276,7 @@ run_case "rolling: each instance is OUT in etcd while it drains" rolling_is_seen
 run_case "config goes out with the release and comes back with undo" config_goes_out_and_comes_back
 run_case "config that others changed is left to them" config_of_others_is_left
 run_case "config alone" config_alone
+run_case "values of secrets are told to nobody" secrets_are_not_told
 run_case "a bad release: registry and config as before" bad_release_is_rolled_back
 run_case "the wrong version in the registry is not ready" wrong_version_registered
 run_case "strangers in the registry are refused" strangers_are_refused
