@@ -85,13 +85,34 @@ static double greater(double a, double b)
 	return isnan(a) ? b : isnan(b) ? a : a > b ? a : b;
 }
 
-void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
-		 size_t count, double limit)
+/* What of a column of `level` steps stands in the row that many rows above the lowest. */
+static int level_in(int level, unsigned row, int steps)
+{
+	int rest = level - (int)row * steps;
+
+	return rest < 0 ? 0 : rest > steps ? steps : rest;
+}
+
+/* One cell of one or two points. In ASCII what is below another cell of its column is filled
+ * lightly, so that the shape stands out. */
+static uint32_t chart_cell(const struct canvas *c, const double *p, double peak, unsigned row,
+			   unsigned rows)
 {
 	static const char steps[] = " .:-=+*#%@";
-	unsigned per_cell = c->utf8 ? 2 : 1, i;
+	int level;
+
+	if (c->utf8)
+		return braille(level_in(height_of(p[0], peak, 4 * (int)rows), row, 4),
+			       level_in(height_of(p[1], peak, 4 * (int)rows), row, 4));
+	level = level_in(height_of(p[0], peak, 9 * (int)rows), row, 9);
+	return (uint32_t)(level == 9 && row + 1 < rows ? ':' : steps[level]);
+}
+
+void graph_chart(struct canvas *c, struct rect r, const double *values, size_t count, double limit)
+{
+	unsigned per_cell = c->utf8 ? 2 : 1, i, row;
 	double points[POINTS_MAX], peak = 0;
-	size_t n, k, slots = (size_t)width * per_cell;
+	size_t n, k, slots = (size_t)r.width * per_cell;
 
 	if (slots > POINTS_MAX)
 		slots = POINTS_MAX - POINTS_MAX % per_cell;
@@ -107,14 +128,21 @@ void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const
 	for (i = 0; i * per_cell < slots; i++) {
 		const double *p = &points[(size_t)i * per_cell];
 		double top = per_cell == 2 ? greater(p[0], p[1]) : p[0];
-		uint32_t ch = c->utf8 ? braille(height_of(p[0], peak, 4), height_of(p[1], peak, 4))
-				      : (uint32_t)steps[height_of(p[0], peak, 9)];
+		unsigned low = r.y + r.height - 1;
 
-		if (!isnan(top))
-			canvas_char(c, x + i, y, look(graph_ramp(top, limit)), ch);
-		else if ((i + 1) * per_cell <= slots - n) /* before there was anything */
-			canvas_char(c, x + i, y, look(PAINT_FAINT), c->utf8 ? braille(1, 0) : '_');
+		if (isnan(top) && (i + 1) * per_cell <= slots - n) /* before there was anything */
+			canvas_char(c, r.x + i, low, look(PAINT_FAINT),
+				    c->utf8 ? braille(1, 0) : '_');
+		for (row = 0; row < r.height && !isnan(top); row++)
+			canvas_char(c, r.x + i, low - row, look(graph_ramp(top, limit)),
+				    chart_cell(c, p, peak, row, r.height));
 	}
+}
+
+void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
+		 size_t count, double limit)
+{
+	graph_chart(c, (struct rect){x, y, width, 1}, values, count, limit);
 }
 
 /* --- spread --- */

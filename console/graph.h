@@ -17,6 +17,9 @@
 void graph_spark(struct canvas *c, unsigned x, unsigned y, unsigned width, const double *values,
 		 size_t count, double limit);
 
+/* The same in as many rows as r is high. */
+void graph_chart(struct canvas *c, struct rect r, const double *values, size_t count, double limit);
+
 struct spread_point {
 	double value;
 	bool bad;

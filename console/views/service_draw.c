@@ -12,6 +12,8 @@
 enum {
 	ROWS_FOR_GRAPHS = 11, /* of the body: below it only panes and rows */
 	ROWS_FOR_AIR = 18,
+	ROWS_FOR_CHARTS = 26, /* of two rows; four from ROWS_FOR_TALL on */
+	ROWS_FOR_TALL = 44,
 	ERRORS_LIMIT = 1 /* percent: all red */
 };
 
@@ -25,8 +27,9 @@ const char *const pane_words[PANE_COUNT] = {
 
 struct gauge {
 	const char *label;
+	void (*put)(char *dst, size_t size, double n);
 	double value;
-	char text[32];
+	char text[32], peak[40];
 	const double *series;
 	double limit; /* all red; 0 = by the series itself */
 	bool bad;
@@ -58,6 +61,24 @@ static void put_millis(char *dst, size_t size, double ms)
 		snprintf(dst, size, "%.1f s", ms / 1000);
 }
 
+static void put_share(char *dst, size_t size, double share)
+{
+	if (isnan(share))
+		snprintf(dst, size, "-");
+	else
+		sl_share_format(dst, size, share);
+}
+
+static double peak_of(const double *series, size_t count)
+{
+	double most = NAN;
+
+	for (size_t i = 0; i < count; i++)
+		if (!(most >= series[i]) && !isnan(series[i]))
+			most = series[i];
+	return most;
+}
+
 static void draw_gauge(const struct gauge *g, size_t points, struct canvas *c, struct rect r)
 {
 	unsigned at = r.x + canvas_text(c, r.x, r.y, 4, look(PAINT_DIM), g->label) + 1;
@@ -69,37 +90,46 @@ static void draw_gauge(const struct gauge *g, size_t points, struct canvas *c, s
 		return;
 	canvas_text(c, at, r.y, 8, l, g->text);
 	at += 9;
-	if (points && at + 4 < r.x + r.width)
-		graph_spark(c, at, r.y, r.x + r.width - at, g->series, points, g->limit);
+	if (!points)
+		return;
+	if (r.height > 1)
+		canvas_text(c, r.x, r.y + 1, at - r.x - 1, look(PAINT_FAINT), g->peak);
+	if (at + 4 < r.x + r.width)
+		graph_chart(c, (struct rect){at, r.y, r.x + r.width - at, r.height}, g->series,
+			    points, g->limit);
 }
 
+/* r.height is that of one graph. */
 static void draw_graphs(const struct service_head *h, struct canvas *c, struct rect r)
 {
 	const struct cat_measures none = {
 		.rate = NAN, .error_share = NAN, .p50_ms = NAN, .p99_ms = NAN};
 	struct cat_measures m = h->catalogue ? catalogue_measures(h->catalogue, h->service) : none;
 	struct gauge gauges[4] = {
-		{.label = "RPS", .value = m.rate, .series = m.rate_series},
+		{.label = "RPS", .put = put_number, .value = m.rate, .series = m.rate_series},
 		{.label = "ERR",
+		 .put = put_share,
 		 .value = m.error_share,
 		 .series = m.error_series,
 		 .limit = ERRORS_LIMIT / 100.0,
 		 .bad = m.error_share >= ERRORS_LIMIT / 100.0},
-		{.label = "P50", .value = m.p50_ms, .series = m.p50_series},
-		{.label = "P99", .value = m.p99_ms, .series = m.p99_series},
+		{.label = "P50", .put = put_millis, .value = m.p50_ms, .series = m.p50_series},
+		{.label = "P99", .put = put_millis, .value = m.p99_ms, .series = m.p99_series},
 	};
-	unsigned half = (r.width - 5) / 2, i;
+	unsigned half = (r.width - 5) / 2, rows = r.height, i;
 
-	put_number(gauges[0].text, sizeof gauges[0].text, m.rate);
-	if (isnan(m.error_share))
-		snprintf(gauges[1].text, sizeof gauges[1].text, "-");
-	else
-		sl_share_format(gauges[1].text, sizeof gauges[1].text, m.error_share);
-	put_millis(gauges[2].text, sizeof gauges[2].text, m.p50_ms);
-	put_millis(gauges[3].text, sizeof gauges[3].text, m.p99_ms);
-	for (i = 0; i < 4; i++)
-		draw_gauge(&gauges[i], m.series_count, c,
-			   (struct rect){r.x + 1 + (i % 2) * (half + 3), r.y + i / 2, half, 1});
+	for (i = 0; i < 4; i++) {
+		struct gauge *g = &gauges[i];
+		double most = peak_of(g->series, m.series_count);
+		char text[32];
+
+		g->put(g->text, sizeof g->text, g->value);
+		g->put(text, sizeof text, most);
+		snprintf(g->peak, sizeof g->peak, "max %s", text);
+		draw_gauge(g, m.series_count, c,
+			   (struct rect){r.x + 1 + (i % 2) * (half + 3),
+					 r.y + i / 2 * (rows + (rows > 1)), half, rows});
+	}
 }
 
 /* --- the panes --- */
@@ -137,12 +167,12 @@ static void draw_panes(const struct service_head *h, struct canvas *c, struct re
 
 unsigned service_draw_head(const struct service_head *h, struct canvas *c, struct rect r)
 {
-	unsigned y = r.y;
+	unsigned y = r.y, air = r.height >= ROWS_FOR_AIR;
+	unsigned rows = r.height >= ROWS_FOR_TALL ? 4 : r.height >= ROWS_FOR_CHARTS ? 2 : 1;
 
 	if (r.height >= ROWS_FOR_GRAPHS) {
-		y += r.height >= ROWS_FOR_AIR;
-		draw_graphs(h, c, (struct rect){r.x, y, r.width, 2});
-		y += 2 + (r.height >= ROWS_FOR_AIR);
+		draw_graphs(h, c, (struct rect){r.x, y + air, r.width, rows});
+		y += 2 * rows + (rows > 1) + 2 * air;
 	}
 	draw_panes(h, c, (struct rect){r.x, y, r.width, 1});
 	return y + 1 - r.y;

@@ -76,16 +76,21 @@ struct cat_service_node {
 	UT_hash_handle hh;
 };
 
+enum cat_measure { CAT_RATE, CAT_ERRORS, CAT_P50, CAT_P99, CAT_MEASURE_COUNT };
+
+struct cat_past {
+	double points[CAT_MEASURE_COUNT][CAT_SERIES];
+};
+
 struct cat_measure_node {
 	char *service;
 	double rate, errors, p50, p99;
-	double next[4];               /* of the refresh under way */
-	double series[4][CAT_SERIES]; /* by measure; errors as a share */
+	double next[CAT_MEASURE_COUNT];               /* of the refresh under way */
+	struct cat_past *past;                        /* the same of one that reads the past */
+	double series[CAT_MEASURE_COUNT][CAT_SERIES]; /* errors as a share */
 	size_t count;
 	UT_hash_handle hh;
 };
-
-enum cat_measure { CAT_RATE, CAT_ERRORS, CAT_P50, CAT_P99, CAT_MEASURE_COUNT };
 
 struct cat_query {
 	enum cat_measure measure;
@@ -129,6 +134,8 @@ struct cat_source_node {
 	struct cat_ask asks[CAT_PARALLEL];
 	unsigned asking;
 	size_t query_failures;
+	int64_t past_from; /* the refresh under way reads from then on; 0 = what is now */
+	bool past_failed;  /* it is not tried twice */
 	struct sl_error last_failure;
 	struct cat_measure_node *measures;
 };
@@ -178,6 +185,19 @@ void cat_source_read(struct cat_source_node *s, bool unconditional);
 void cat_source_stop(struct cat_source_node *s); /* for closing: cancel all */
 /* A read is over; frees the stage. */
 void cat_source_done(struct cat_source_node *s, const struct sl_read_end *end);
+
+/* --- catalogue_series.c --- */
+#define CAT_PAST_MS(source) ((CAT_SERIES - 1) * (source)->interval_ms)
+double cat_error_share(double errors, double rate); /* NaN = nothing was asked */
+/* Several series of one service: rates add up, of quantiles the worst counts. */
+void cat_measure_add(double *sum, enum cat_measure measure, double value);
+/* A refresh begins: the first one, and one after a gap, reads the past too.
+ */
+void cat_past_begin(struct cat_source_node *s);
+void cat_past_add(const struct cat_source_node *s, struct cat_measure_node *node,
+		  enum cat_measure measure, const struct sl_sample *sample);
+void cat_past_take(struct cat_measure_node *node);   /* its points become the series */
+void cat_series_push(struct cat_measure_node *node); /* one point more: what is now */
 
 /* --- catalogue_measures.c --- */
 void cat_measures_init(struct cat_source_node *s);

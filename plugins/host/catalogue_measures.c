@@ -203,42 +203,15 @@ static void on_sample(void *arg, const struct sl_sample *sample)
 	node = measure_get(s, cat_name(service, name));
 	if (!node)
 		return;
-	/* Several series of one service: rates add up, of quantiles the worst counts. */
-	if (isnan(node->next[q->measure]))
-		node->next[q->measure] = sample->value;
-	else if (q->measure == CAT_RATE || q->measure == CAT_ERRORS)
-		node->next[q->measure] += sample->value;
+	if (s->past_from)
+		cat_past_add(s, node, q->measure, sample);
 	else
-		node->next[q->measure] = fmax(node->next[q->measure], sample->value);
+		cat_measure_add(&node->next[q->measure], q->measure, sample->value);
 }
 
 static bool same(double a, double b)
 {
 	return (isnan(a) && isnan(b)) || a == b;
-}
-
-static double share(double errors, double rate)
-{
-	return rate > 0 ? fmin(errors / rate, 1) : NAN;
-}
-
-static void series_push(struct cat_measure_node *node)
-{
-	const double now[CAT_MEASURE_COUNT] = {
-		[CAT_RATE] = node->rate,
-		[CAT_ERRORS] = share(node->errors, node->rate),
-		[CAT_P50] = node->p50,
-		[CAT_P99] = node->p99,
-	};
-
-	for (int m = 0; m < CAT_MEASURE_COUNT; m++) {
-		double *series = node->series[m];
-
-		if (node->count == CAT_SERIES)
-			memmove(series, series + 1, (CAT_SERIES - 1) * sizeof *series);
-		series[node->count == CAT_SERIES ? CAT_SERIES - 1 : node->count] = now[m];
-	}
-	node->count += node->count < CAT_SERIES;
 }
 
 /* The refresh is whole: its values are the ones to see. */
@@ -249,6 +222,7 @@ static bool apply(struct cat_source_node *s)
 	for (struct cat_measure_node *node = s->measures; node; node = node->hh.next) {
 		double p50 = node->next[CAT_P50] * 1000, p99 = node->next[CAT_P99] * 1000;
 
+		changed |= s->past_from != 0;
 		changed |= !same(node->rate, node->next[CAT_RATE]) ||
 			   !same(node->errors, node->next[CAT_ERRORS]) || !same(node->p50, p50) ||
 			   !same(node->p99, p99);
@@ -256,7 +230,10 @@ static bool apply(struct cat_source_node *s)
 		node->errors = node->next[CAT_ERRORS];
 		node->p50 = p50;
 		node->p99 = p99;
-		series_push(node);
+		if (s->past_from)
+			cat_past_take(node);
+		else
+			cat_series_push(node);
 	}
 	return changed;
 }
@@ -295,6 +272,7 @@ static void on_done(void *arg, const struct sl_read_end *end)
 		cat_dirty(s->c, CAT_METRICS);
 	if (s->query_failures == s->query_count || s->late)
 		all.error = s->last_failure;
+	s->past_failed = s->past_from && (s->query_failures || s->late);
 	cat_source_done(s, &all);
 }
 
@@ -303,6 +281,8 @@ static const struct sl_metrics_sink sink = {.sample = on_sample, .done = on_done
 static void ask_next(struct cat_source_node *s)
 {
 	const struct sl_metrics_ops *ops = plugin_backend_plugin(s->backend)->metrics;
+	void *instance = plugin_backend_instance(s->backend);
+	const char *expression;
 
 	for (size_t i = 0; i < CAT_PARALLEL && s->next_query < s->query_count; i++) {
 		struct cat_ask *ask = &s->asks[i];
@@ -311,9 +291,14 @@ static void ask_next(struct cat_source_node *s)
 			continue;
 		ask->query = s->next_query++;
 		s->asking++;
-		ask->call = ops->instant(plugin_backend_instance(s->backend),
-					 s->queries[ask->query].expression, 0, s->c->timeout_ms,
-					 &sink, ask);
+		expression = s->queries[ask->query].expression;
+		if (s->past_from)
+			ask->call = ops->range(instance, expression, s->past_from,
+					       s->past_from + CAT_PAST_MS(s), s->interval_ms,
+					       s->c->timeout_ms, &sink, ask);
+		else
+			ask->call =
+				ops->instant(instance, expression, 0, s->c->timeout_ms, &sink, ask);
 	}
 }
 
@@ -322,6 +307,7 @@ void cat_measures_read(struct cat_source_node *s)
 	for (struct cat_measure_node *node = s->measures; node; node = node->hh.next)
 		for (int m = 0; m < CAT_MEASURE_COUNT; m++)
 			node->next[m] = NAN;
+	cat_past_begin(s);
 	s->next_query = 0;
 	s->query_failures = 0;
 	s->last_failure = (struct sl_error){0};
@@ -347,6 +333,7 @@ void cat_measures_release(struct cat_source_node *s)
 	for (node = s->measures; node; node = more) {
 		more = node->hh.next;
 		HASH_DEL(s->measures, node);
+		free(node->past);
 		free(node->service);
 		free(node);
 	}
@@ -371,7 +358,7 @@ struct cat_measures catalogue_measures(const struct catalogue *c, const char *se
 			continue;
 		return (struct cat_measures){
 			.rate = node->rate,
-			.error_share = share(node->errors, node->rate),
+			.error_share = cat_error_share(node->errors, node->rate),
 			.p50_ms = node->p50,
 			.p99_ms = node->p99,
 			.rate_series = node->series[CAT_RATE],

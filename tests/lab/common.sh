@@ -112,6 +112,11 @@ running_below() {
 	running "$1/*"
 }
 
+# scripts_below DIR: steps of a run outlive who started them, and start and stop what runs there.
+scripts_below() {
+	grep -lz "^$1/.*[.]sh\$" /proc/[0-9]*/cmdline 2>/dev/null | tr -dc '0-9\n'
+}
+
 # --- a lab's facts: sourced from its lab.env; all of them are set here so that a typo is an error ---
 
 # shellcheck disable=SC2034 # for those who source this

@@ -48,6 +48,7 @@ struct sl_call {
 	const struct sl_metrics_sink *metrics;
 	const struct sl_tracing_sink *traces;
 	char expression[32];
+	int64_t time; /* of the measures; 0 = now */
 	void *arg;
 };
 
@@ -153,7 +154,7 @@ static void measure_now(void *arg)
 
 	for (i = 0; i < SL_COUNT(shops); i++) {
 		struct sl_label label = {"service", shops[i].name};
-		struct sl_sample sample = {.labels = &label, .label_count = 1, .time = 1};
+		struct sl_sample sample = {.labels = &label, .label_count = 1, .time = c->time};
 
 		sample.value = value_of(&shops[i], c, i);
 		if (shops[i].rate >= 0)
@@ -258,8 +259,8 @@ static struct sl_call *instant(void *instance, const char *expression, int64_t t
 	struct town *t = instance;
 	struct sl_call *c = call_new(t, arg, measure_now, t->asked < 4 * turns());
 
-	(void)time;
 	(void)timeout_ms;
+	c->time = time;
 	t->asked++;
 	t->turn = t->asked / 4;
 	c->metrics = sink;

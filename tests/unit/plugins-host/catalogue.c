@@ -30,6 +30,8 @@ struct fake {
 	void *changed_arg;
 	double p99;
 	const char *refused; /* a query with this word in it fails */
+	int past, ranges;    /* points before the newest of a range, all halved; ranges asked */
+	bool no_ranges;      /* they fail */
 };
 
 /* One call of any role; its timer stands for the network. */
@@ -40,6 +42,7 @@ struct sl_call {
 	const struct sl_config_sink *config;
 	const struct sl_metrics_sink *metrics;
 	char expression[4096];
+	int64_t to, step; /* of a range */
 	bool canceled;
 	void *arg;
 };
@@ -79,6 +82,18 @@ static void say_config(struct sl_call *call)
 		call->config->key(call->arg, &call->fake->keys[i]);
 }
 
+static void say_series(struct sl_call *call, struct sl_sample *s, double value)
+{
+	for (int i = call->step ? call->fake->past : 0; i > 0; i--) {
+		s->time = call->to - i * call->step;
+		s->value = value / 2;
+		call->metrics->sample(call->arg, s);
+	}
+	s->time = call->to;
+	s->value = value;
+	call->metrics->sample(call->arg, s);
+}
+
 /* rate 200, errors 2, quantiles as set; in two series of one service. */
 static void say_metrics(struct sl_call *call)
 {
@@ -87,11 +102,11 @@ static void say_metrics(struct sl_call *call)
 	bool quantile = strstr(call->expression, "quantile") != NULL;
 	bool errors = strstr(call->expression, "5..") != NULL;
 	double value = quantile ? call->fake->p99 : errors ? 1 : 100;
-	struct sl_sample s = {.labels = one, .label_count = 2, .value = value};
+	struct sl_sample s = {.labels = one, .label_count = 2};
 
-	call->metrics->sample(call->arg, &s);
+	say_series(call, &s, value);
 	s.labels = two;
-	call->metrics->sample(call->arg, &s);
+	say_series(call, &s, value);
 }
 
 static void answer(void *arg)
@@ -108,6 +123,8 @@ static void answer(void *arg)
 		say_config(call);
 	if (call->metrics && f->refused && strstr(call->expression, f->refused))
 		sl_fail(&end.error, SL_EINPUT, "parse error in %s", f->refused);
+	else if (call->metrics && call->step && f->no_ranges)
+		sl_fail(&end.error, SL_EUNSUPPORTED, "no ranges here");
 	else if (call->metrics && says)
 		say_metrics(call);
 	if (registry)
@@ -189,6 +206,19 @@ static struct sl_call *fake_instant(void *instance, const char *expression, int6
 	return call;
 }
 
+static struct sl_call *fake_range(void *instance, const char *expression, int64_t from, int64_t to,
+				  int64_t step_ms, int64_t timeout_ms,
+				  const struct sl_metrics_sink *sink, void *arg)
+{
+	struct sl_call *call = fake_instant(instance, expression, to, timeout_ms, sink, arg);
+
+	assert_int_equal((to - from) % step_ms, 0);
+	call->to = to;
+	call->step = step_ms;
+	fake.ranges++;
+	return call;
+}
+
 static struct sl_call *fake_watch(void *instance, sl_changed changed, void *arg)
 {
 	struct fake *f = instance;
@@ -235,8 +265,10 @@ static const struct sl_registry_ops registry_ops = {
 	.size = sizeof registry_ops, .list = fake_list, .watch = fake_watch, .cancel = fake_cancel};
 static const struct sl_config_ops config_ops = {
 	.size = sizeof config_ops, .list = fake_keys, .cancel = fake_cancel};
-static const struct sl_metrics_ops metrics_ops = {
-	.size = sizeof metrics_ops, .instant = fake_instant, .cancel = fake_cancel};
+static const struct sl_metrics_ops metrics_ops = {.size = sizeof metrics_ops,
+						  .instant = fake_instant,
+						  .range = fake_range,
+						  .cancel = fake_cancel};
 static const struct sl_plugin plugin = {
 	.size = sizeof plugin,
 	.abi = SL_PLUGIN_ABI,
@@ -675,6 +707,44 @@ static void test_measures(void **state)
 	assert_int_equal(m.series_count, 2);
 }
 
+/* The first refresh brings the trend; the next ones a point each. */
+static void test_past(void **state)
+{
+	struct cat_measures m;
+
+	(void)state;
+	fake.past = 9;
+	catalogue_add(catalogue, "city", "fake", backend, CAT_METRICS, INTERVAL);
+	catalogue_want(catalogue, CAT_METRICS);
+	refresh_measures();
+	m = catalogue_measures(catalogue, "orders");
+	assert_int_equal(m.series_count, 10);
+	assert_true(m.rate == 200 && m.rate_series[0] == 100 && m.rate_series[9] == 200);
+	assert_true(m.p99_series[0] == 125 && m.p99_series[9] == 250 && m.p99_ms == 250);
+	assert_true(m.error_series[0] == 0.01);
+	assert_int_equal(fake.ranges, 4);
+	catalogue_refetch(catalogue);
+	refresh_measures();
+	assert_int_equal(catalogue_measures(catalogue, "orders").series_count, 11);
+	assert_int_equal(fake.ranges, 4);
+}
+
+/* What has no past to give is asked for the present. */
+static void test_no_past(void **state)
+{
+	(void)state;
+	fake.no_ranges = true;
+	catalogue_add(catalogue, "city", "fake", backend, CAT_METRICS, INTERVAL);
+	catalogue_want(catalogue, CAT_METRICS);
+	while (isnan(catalogue_measures(catalogue, "orders").rate)) {
+		fake.done = false;
+		catalogue_refetch(catalogue);
+		bench_wait(&bench, &fake.done);
+	}
+	assert_int_equal(catalogue_measures(catalogue, "orders").series_count, 1);
+	assert_int_equal(fake.ranges, 4);
+}
+
 static void test_own_queries(void **state)
 {
 	struct sl_error e = {0};
@@ -828,6 +898,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_measures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_past, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_past, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_queries, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_announced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
