@@ -93,19 +93,25 @@ static int level_in(int level, unsigned row, int steps)
 	return rest < 0 ? 0 : rest > steps ? steps : rest;
 }
 
+/* How many rows a column needs: the lowest one in any case, none of a gap. */
+static unsigned rows_of(double value, double peak, unsigned rows)
+{
+	return ((unsigned)height_of(value, peak, 4 * (int)rows) + 3) / 4;
+}
+
 /* One cell of one or two points. In ASCII what is below another cell of its column is filled
  * lightly, so that the shape stands out. */
 static uint32_t chart_cell(const struct canvas *c, const double *p, double peak, unsigned row,
 			   unsigned rows)
 {
 	static const char steps[] = " .:-=+*#%@";
-	int level;
+	int high;
 
 	if (c->utf8)
 		return braille(level_in(height_of(p[0], peak, 4 * (int)rows), row, 4),
 			       level_in(height_of(p[1], peak, 4 * (int)rows), row, 4));
-	level = level_in(height_of(p[0], peak, 9 * (int)rows), row, 9);
-	return (uint32_t)(level == 9 && row + 1 < rows ? ':' : steps[level]);
+	high = height_of(p[0], peak, 9 * (int)rows);
+	return (uint32_t)(high > 9 * ((int)row + 1) ? ':' : steps[level_in(high, row, 9)]);
 }
 
 void graph_chart(struct canvas *c, struct rect r, const double *values, size_t count, double limit)
@@ -133,7 +139,7 @@ void graph_chart(struct canvas *c, struct rect r, const double *values, size_t c
 		if (isnan(top) && (i + 1) * per_cell <= slots - n) /* before there was anything */
 			canvas_char(c, r.x + i, low, look(PAINT_FAINT),
 				    c->utf8 ? braille(1, 0) : '_');
-		for (row = 0; row < r.height && !isnan(top); row++)
+		for (row = 0; row < rows_of(top, peak, r.height); row++)
 			canvas_char(c, r.x + i, low - row, look(graph_ramp(top, limit)),
 				    chart_cell(c, p, peak, row, r.height));
 	}

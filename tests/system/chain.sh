@@ -203,6 +203,7 @@ rates_are_seen() {
 	for service in gateway orders stock; do
 		expect_shown 60 "\"service\":\"$service\".*\"rate\":[0-9.]*[1-9]" services -o ndjson
 		expect_out "\"service\":\"$service\".*\"p99\":[0-9.]*[1-9]"
+		expect_out '"p99Series":\[[^]]*,' # asked once, and there is a past
 	done
 }
 
