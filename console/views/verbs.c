@@ -52,6 +52,9 @@ const char *verb_why(const struct run_seen *r, enum action what)
 			return "a step has failed: retry tries it again";
 		if (run_seen_alive(r) && strcmp(r->row.state, "paused") != 0)
 			return "the run goes on already";
+		if (run_seen_alive(r) && r->loaded && r->view.pause_step &&
+		    !r->view.paused_by_operator)
+			return "the run stands at a pause of its own: promote passes it";
 		return NULL;
 	default:
 		return NULL;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "orchestrator/view/internal.h"
 #include "plugins/sdk/mem.h"
@@ -146,6 +147,18 @@ static void put_age(char *dst, size_t size, int64_t ms)
 		snprintf(dst, size, "%" PRId64 "h", s / 3600);
 	else
 		snprintf(dst, size, "%" PRId64 "d", s / 86400);
+}
+
+const char *vw_clock(struct vw_table *t, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[16];
+	struct tm tm;
+
+	if (!seconds || !localtime_r(&seconds, &tm))
+		return "";
+	strftime(text, sizeof text, "%H:%M:%S", &tm);
+	return vw_dup(t, text);
 }
 
 /* --- lists --- */

@@ -73,6 +73,18 @@ static const char *share_text(struct vw_table *t, const cJSON *event)
 			 sl_share_format(share, sizeof share, sl_json_num(event, "real", 0)));
 }
 
+static const char *pause_text(struct vw_table *t, const cJSON *event)
+{
+	const char *clock = vw_clock(t, sl_json_int(event, "until", 0));
+	const char *reason = sl_json_str(event, "reason", "");
+
+	if (*reason)
+		return reason;
+	if (*clock)
+		return vw_printf(t, "until %s", clock);
+	return sl_json_get(event, "step") ? "until promote" : "until resume";
+}
+
 /* What the event is about in words, by what it carries. */
 static const char *text_of(struct vw_table *t, const cJSON *event)
 {
@@ -87,6 +99,8 @@ static const char *text_of(struct vw_table *t, const cJSON *event)
 		return vw_printf(t, "%s, exit %" PRId64, outcome, sl_json_int(event, "exit", 0));
 	if (strcmp(sl_json_str(event, "event", ""), "traffic.set") == 0)
 		return share_text(t, event);
+	if (strcmp(sl_json_str(event, "event", ""), "pause.started") == 0)
+		return pause_text(t, event);
 	for (size_t i = 0; i < SL_COUNT(keys); i++) {
 		const char *text = sl_json_str(event, keys[i], NULL);
 

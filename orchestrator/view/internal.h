@@ -26,6 +26,9 @@ void vw_set_held(struct vw_cell *cell, const char *text); /* "" = unknown */
 void vw_set_held_labels(struct vw_table *t, struct vw_cell *cell, const struct cat_label *labels,
 			size_t count);
 
+/* "14:02:31" here; "" = 0, or no time at all. */
+const char *vw_clock(struct vw_table *t, int64_t ms);
+
 /* --- setting cells --- */
 void vw_set_text(struct vw_table *t, struct vw_cell *cell, const char *text); /* "" = unknown */
 void vw_set_number(struct vw_cell *cell, double number);                      /* NaN = unknown */

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "orchestrator/run/view_read.h"
 #include "orchestrator/view/internal.h"
@@ -90,12 +89,8 @@ static void set_waiting(struct vw_table *t, struct vw_cell *cell, const char *wa
 {
 	cJSON *o = *waiting ? sl_json_parse(waiting, strlen(waiting), NULL) : NULL;
 	const char *what = sl_json_str(o, "for", ""), *reason = sl_json_str(o, "reason", "");
-	time_t until = (time_t)(sl_json_int(o, "until", 0) / 1000);
-	char clock[16] = "";
-	struct tm tm;
+	const char *clock = vw_clock(t, sl_json_int(o, "until", 0));
 
-	if (until && localtime_r(&until, &tm))
-		strftime(clock, sizeof clock, "%H:%M:%S", &tm);
 	if (*clock)
 		vw_set_text(t, cell,
 			    vw_printf(t, "%s, %s", is(what, "time") ? "the time" : what, clock));
