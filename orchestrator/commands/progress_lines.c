@@ -165,8 +165,10 @@ static void say_value(struct line *l, const char *key)
 
 static void say_drift(struct line *l)
 {
-	row_put(&l->row, STYLE_WARN, "router drift");
-	row_put(&l->row, STYLE_PLAIN, ": %s on %s", text_of(l, "server"), text_of(l, "node"));
+	bool router = *text_of(l, "server") != '\0';
+
+	row_put(&l->row, STYLE_WARN, "%s drift", router ? "router" : "registry");
+	row_put(&l->row, STYLE_PLAIN, ": %s", text_of(l, router ? "server" : "place"));
 	say_value(l, "found");
 	say_value(l, "wanted");
 	row_put(&l->row, STYLE_PLAIN, "; set again");
@@ -217,6 +219,7 @@ static const struct {
 	{"host.lost", say_host, true, MARK_FAILED},
 	{"host.back", say_host, true, MARK_OK},
 	{"router.drift", say_drift, true, MARK_DEGRADED},
+	{"registry.drift", say_drift, true, MARK_DEGRADED},
 	{"undo.started", say_undo, true, MARK_DEGRADED},
 	{"run.resumed", say_resumed, true, MARK_WORKING},
 	{"run.parked", say_parked, true, MARK_DEGRADED},

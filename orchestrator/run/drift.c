@@ -153,6 +153,7 @@ void drift_check(struct runner *r)
 static void drift_due(uv_timer_t *t)
 {
 	drift_check(t->data);
+	registry_drift_check(t->data);
 }
 
 void drift_start(struct runner *r)

@@ -7,6 +7,7 @@
 #include "orchestrator/run/act.h"
 #include "orchestrator/run/holds.h"
 #include "orchestrator/run/life.h"
+#include "orchestrator/run/registry.h"
 #include "orchestrator/run/traffic.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -108,6 +109,7 @@ void runner_close(struct runner *r)
 		act_free(r->acts[0]);
 	if (r->drift.r)
 		traffic_release(&r->drift);
+	registry_forget(&r->marks);
 	uv_close((uv_handle_t *)&r->keeper, NULL);
 	uv_close((uv_handle_t *)&r->drift_timer, NULL);
 	uv_close((uv_handle_t *)&r->hold, NULL);

@@ -108,8 +108,7 @@ bool registry_is_wanted(const struct act *a)
 	return cJSON_GetArraySize(wanted(a)) > 0;
 }
 
-/* May callers find it? */
-static bool is_called(int state)
+bool registry_is_called(int state)
 {
 	return state == SL_INSTANCE_UP || state == SL_INSTANCE_STARTING ||
 	       state == SL_INSTANCE_TESTING;
@@ -135,7 +134,8 @@ void registry_want_out(struct act *a)
 			continue;
 		const char *before = prior_word(a, x);
 		sl_json_add_str(prior, x->id, before);
-		if (is_called(x->state) || strcmp(before, plan_registered_word(x->state)) != 0)
+		if (registry_is_called(x->state) ||
+		    strcmp(before, plan_registered_word(x->state)) != 0)
 			sl_json_add_str(target, x->id, plan_registered_word(SL_INSTANCE_OUT));
 		state = "gets no calls already: nothing to mark";
 	}
@@ -205,7 +205,7 @@ bool registry_still_out(const struct act *a)
 	cJSON_ArrayForEach(item, wanted(a))
 	{
 		const struct plan_registered *x = find(a, item->string);
-		if (x && is_called(x->state))
+		if (x && registry_is_called(x->state))
 			return false;
 	}
 	return true;
@@ -298,9 +298,9 @@ static void write_next(struct act *a)
 		bool out = strcmp(item->valuestring, plan_registered_word(SL_INSTANCE_OUT)) == 0;
 		int state = out ? SL_INSTANCE_OUT : SL_INSTANCE_UP;
 		const struct plan_registered *x = find(a, item->string);
-		if (!x || x->state == state || (!out && is_called(x->state)))
+		if (!x || x->state == state || (!out && registry_is_called(x->state)))
 			continue;
-		if (out ? is_called(x->state) : x->state == SL_INSTANCE_OUT)
+		if (out ? registry_is_called(x->state) : x->state == SL_INSTANCE_OUT)
 			write_one(a, x, state);
 		else
 			changed(a, x);

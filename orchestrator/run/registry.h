@@ -20,6 +20,7 @@ struct registry_look {
 /* Read into a->registry, then call. */
 void registry_read(struct act *a, void (*then)(struct act *a));
 void registry_forget(struct act *a);
+bool registry_is_called(int state); /* may callers find one that stands so? */
 /* True when the read has failed: `again` is called soon, or the act has ended. */
 bool registry_failed(struct act *a, void (*again)(struct act *a));
 

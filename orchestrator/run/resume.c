@@ -235,6 +235,7 @@ static int go_on(struct runner *r, const char *verb)
 	emit_resumed(r);
 	r->waiting = first_control(r, verb);
 	drift_check(r);
+	registry_drift_check(r);
 	return runner_go(r);
 }
 

@@ -50,8 +50,11 @@ struct act {
 	int64_t began, deadline;            /* CLOCK_BOOTTIME ms; deadline 0 = none */
 	uv_timer_t timer;
 	bool acting, ending, holds_router, settling, lost;
-	bool problem; /* its error says nothing of the release: a human decides, no rollback */
-	char id[24];  /* of the step on the host: attempts after the first are "17.2" */
+	bool holds_marks; /* drain: its marks are set in the registry */
+	bool telling;     /* ... and its consumers hear of them until `since` */
+	int told_anew;    /* ... so many times, because a mark was lifted */
+	bool problem;     /* its error says nothing of the release: a human decides, no rollback */
+	char id[24];      /* of the step on the host: attempts after the first are "17.2" */
 	/* scratch of the step's own kind */
 	struct act *next_waiting; /* for the router */
 	struct traffic *traffic;
@@ -157,7 +160,9 @@ struct runner {
 	int64_t progress; /* BOOTTIME ms of the last step that ended well */
 	/* the router is written by one step at a time */
 	struct act *router_holder, *router_queue;
-	struct act drift;        /* waits its turn for the router, but is no step */
+	struct act drift; /* waits its turn for the router, but is no step */
+	struct act marks; /* the same for marks in the registry */
+	unsigned marked_again;
 	struct store_run *taken; /* runs that were taken over */
 	size_t taken_count;
 	int64_t hold_until; /* BOOTTIME ms: a take-over waits out the old owner's TTL */
@@ -203,6 +208,7 @@ void keeper_start(struct runner *r);
 /* drift.c */
 void drift_start(struct runner *r);
 void drift_check(struct runner *r);
+void registry_drift_check(struct runner *r); /* registry_drift.c */
 /* Prove that our claims stand (renewing what is too old), then call. e is SL_EFENCED when they
  * don't. */
 void keeper_assure(struct runner *r, void (*then)(void *arg, const struct sl_error *e), void *arg);

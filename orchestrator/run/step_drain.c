@@ -13,6 +13,7 @@
 
 #define IDLE_APART_MS       1000
 #define PROPAGATION_TICK_MS 1000
+#define TOLD_ANEW_MAX       3
 
 static const struct pb_service *service_of(const struct act *a)
 {
@@ -210,18 +211,37 @@ static void drain_idle(struct act *a)
 }
 
 static void drain_read_again(struct act *a);
+static void drain_propagate(struct act *a);
+
+static void drain_tell(struct act *a)
+{
+	a->since = sl_time_boottime() + service_of(a)->drain.propagation.ms;
+	drain_propagate(a);
+}
+
+/* A mark was lifted, and consumers may have seen that: they are told once more, in full. */
+void drain_tell_anew(struct act *a)
+{
+	a->told_anew++;
+	a->since = a->telling ? sl_time_boottime() + service_of(a)->drain.propagation.ms : a->since;
+}
 
 static void drain_propagated(struct act *a)
 {
 	if (registry_failed(a, drain_read_again))
 		return;
-	if (registry_still_out(a))
+	if (registry_still_out(a)) {
+		a->telling = false;
 		drain_idle(a);
-	else
+	} else if (a->told_anew < TOLD_ANEW_MAX && !act_late(a)) {
+		registry_drift_check(a->r);
+		drain_tell(a);
+	} else {
 		act_fail(a, SL_ECONFLICT,
 			 "%s was marked out in registry %s and is up again: whoever registers it "
 			 "writes over the mark",
 			 a->instance->id, a->r->world.registering.name);
+	}
 }
 
 static void drain_read_again(struct act *a)
@@ -247,13 +267,14 @@ static void drain_propagate(struct act *a)
 static void drain_marked(struct act *a)
 {
 	int64_t wait = service_of(a)->drain.propagation.ms;
+	a->holds_marks = true;
 	if (a->step->prior_dead || wait <= 0) {
 		drain_idle(a);
 		return;
 	}
 	sl_json_add_int(act_detail(a), "propagation", wait);
-	a->since = sl_time_boottime() + wait;
-	drain_propagate(a);
+	a->telling = true;
+	drain_tell(a);
 }
 
 static void drain_begin_wait(struct act *a)

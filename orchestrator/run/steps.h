@@ -16,4 +16,7 @@ extern const struct step_ops step_ready;                           /* step_ready
 extern const struct step_ops step_pause;                           /* step_pause.c */
 extern const struct step_ops step_run;                             /* step_command.c */
 
+/* step_drain.c: the act is a drain whose mark in the registry had to be set again. */
+void drain_tell_anew(struct act *a);
+
 #endif

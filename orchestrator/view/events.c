@@ -57,7 +57,7 @@ static enum vw_state state_of(const cJSON *event)
 		return VW_FAILED;
 	if (strcmp(result, "unknown") == 0)
 		return VW_NO_CONTACT;
-	if (strcmp(name, "router.drift") == 0 || strcmp(name, "undo.started") == 0 ||
+	if (strstr(name, ".drift") || strcmp(name, "undo.started") == 0 ||
 	    strcmp(outcome, "rolledBack") == 0 || strcmp(outcome, "owed") == 0)
 		return VW_DEGRADED;
 	if (strcmp(name, "pause.started") == 0 || strcmp(name, "run.parked") == 0)

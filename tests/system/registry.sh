@@ -183,6 +183,36 @@ wrong_version_registered() {
 	expect_tidy
 }
 
+is_out() {
+	etcd_get "$(service_key h1:8080)" | grep -q '"state":"OUT"'
+}
+
+# Somebody lifts the mark of an instance that is not idle yet: it is set again, and said.
+lifted_marks_are_set_again() {
+	local version asking=()
+	version=$(live_version h1:8080)
+	sed 's/timeout: 5s }/timeout: 40s }/' rolling.yaml >patient.yaml
+	"$BIN/get" "$(instance_address h1:8080)/told/slow:15000" >/dev/null || fail "h1 is not slow"
+	for _ in 1 2 3 4; do
+		"$BIN/get" -t 60000 "$(host_address lb1):8000/" >/dev/null 2>&1 </dev/null &
+		asking+=($!)
+	done
+	sl_start drift run patient.yaml --set version=3.0.0 -y -o json
+	await 20 is_out || fail "h1 is not marked out: $(registered | tr '\n' ',')"
+	etcd_put "$(service_key h1:8080)" "$(etcd_get "$(service_key h1:8080)" | sed 's/"state":"OUT"/"state":"UP"/')"
+	await 40 is_out || fail "the mark is not set again"
+	expect_event drift 20 '"event":"registry.drift","registry":"city",.*"found":"UP","wanted":"OUT"'
+	wait "${asking[@]}"
+	sl_end drift 0 60
+	expect_versions 3.0.0
+	expect_registered 3.0.0
+	expect_exit 0 undo rolling -y
+	rm patient.yaml
+	expect_versions "$version"
+	expect_registered "$version"
+	expect_tidy
+}
+
 strangers_are_refused() {
 	etcd_put "$(service_key lost)" '{"address":"10.9.9.9","port":8080,"state":"UP"}'
 	expect_exit 2 plan rolling.yaml --set version=3.0.0
@@ -279,6 +309,7 @@ run_case "config alone" config_alone
 run_case "values of secrets are told to nobody" secrets_are_not_told
 run_case "a bad release: registry and config as before" bad_release_is_rolled_back
 run_case "the wrong version in the registry is not ready" wrong_version_registered
+run_case "marks that are lifted are set again" lifted_marks_are_set_again
 run_case "strangers in the registry are refused" strangers_are_refused
 run_case "a canary says that the registry gives it traffic" canary_says_it
 run_case "a plan goes stale with its config" stale_plan
