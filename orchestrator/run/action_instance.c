@@ -24,7 +24,9 @@ static cJSON *value_new(int state, int weight)
 	sl_json_add_int(v, "v", 1);
 	if (state != SL_KEEP)
 		sl_json_add_str(v, "state", catalogue_state_word((enum sl_instance_state)state));
-	if (weight != SL_KEEP)
+	if (weight == SL_NONE)
+		sl_json_add_bool(v, "noWeight", true);
+	else if (weight != SL_KEEP)
 		sl_json_add_int(v, "weight", weight);
 	return v;
 }
@@ -38,7 +40,17 @@ static int value_weight(const cJSON *v)
 {
 	int64_t n = sl_json_int(v, "weight", SL_KEEP);
 
+	if (sl_json_bool(v, "noWeight", false))
+		return SL_NONE;
 	return n >= 0 && n <= INT32_MAX ? (int)n : SL_KEEP;
+}
+
+/* Of a reading, which says all there is: no weight in it is none. */
+static int weight_found(const cJSON *found)
+{
+	int weight = value_weight(found);
+
+	return weight == SL_KEEP ? SL_NONE : weight;
 }
 
 /* Parts that the product does not have are not asked for. */
@@ -158,18 +170,12 @@ static int instance_write(struct backends *b, const cJSON *subject, const cJSON 
 		.id = sl_json_str(subject, "id", ""),
 		.expect_state = state == SL_KEEP ? SL_KEEP : value_state(prior),
 		.state = state,
-		.expect_weight = weight == SL_KEEP ? SL_KEEP : value_weight(prior),
+		.expect_weight = weight == SL_KEEP ? SL_KEEP : weight_found(prior),
 		.weight = weight,
 	};
 	const struct sl_registry_ops *ops;
 	void *instance;
 
-	if (sl_json_bool(target, "noWeight", false))
-		return sl_fail(
-			e, SL_EUNSUPPORTED,
-			"instance '%.80s' had no weight before, and a weight cannot be taken "
-			"away: set the one that you want",
-			change.id);
 	ops = ops_of(b, subject, &instance, e);
 	if (!ops)
 		return (int)e->code;
@@ -185,21 +191,14 @@ static bool instance_is(const cJSON *found, const cJSON *value)
 {
 	int state = value_state(value), weight = value_weight(value);
 
-	if (sl_json_bool(value, "noWeight", false) && value_weight(found) != SL_KEEP)
-		return false;
 	return (state == SL_KEEP || value_state(found) == state) &&
-	       (weight == SL_KEEP || value_weight(found) == weight);
+	       (weight == SL_KEEP || weight_found(found) == weight);
 }
 
 static cJSON *instance_back(const cJSON *prior, const cJSON *target)
 {
-	bool weight = value_weight(target) != SL_KEEP;
-	cJSON *back = value_new(value_state(target) == SL_KEEP ? SL_KEEP : value_state(prior),
-				weight ? value_weight(prior) : SL_KEEP);
-
-	if (weight && value_weight(prior) == SL_KEEP)
-		sl_json_add_bool(back, "noWeight", true);
-	return back;
+	return value_new(value_state(target) == SL_KEEP ? SL_KEEP : value_state(prior),
+			 value_weight(target) == SL_KEEP ? SL_KEEP : weight_found(prior));
 }
 
 static const char *instance_say(const cJSON *value, char *dst, size_t size)
@@ -207,11 +206,11 @@ static const char *instance_say(const cJSON *value, char *dst, size_t size)
 	const char *state = sl_json_str(value, "state", NULL);
 	int weight = value_weight(value);
 
-	if (state && weight != SL_KEEP)
+	if (state && weight >= 0)
 		snprintf(dst, size, "%s, weight %d", state, weight);
 	else if (state)
-		snprintf(dst, size, "%s", state);
-	else if (weight != SL_KEEP)
+		snprintf(dst, size, "%s%s", state, weight == SL_NONE ? ", no weight" : "");
+	else if (weight >= 0)
 		snprintf(dst, size, "weight %d", weight);
 	else
 		snprintf(dst, size, "no weight");
@@ -251,12 +250,6 @@ static int instance_check(const cJSON *subject, const cJSON *value, struct sl_er
 				       "is left alone",
 				       names[i]);
 	}
-	if (sl_json_bool(value, "noWeight", false))
-		return sl_fail(
-			e, SL_EINPUT,
-			"instance '%.80s' had no weight before, and a weight cannot be taken "
-			"away: set the one that you want",
-			sl_json_str(subject, "id", ""));
 	if (value_state(value) == SL_KEEP && value_weight(value) == SL_KEEP)
 		return sl_fail(e, SL_EINPUT, "neither a state nor a weight is asked for");
 	return SL_OK;

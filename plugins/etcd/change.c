@@ -4,6 +4,7 @@
  * back. What the registrant wrote besides state and weight stays, and so does its lease.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,9 +51,9 @@ static void changing_fail(struct changing *c, enum sl_err code, const char *why)
 
 static int doc_weight(const cJSON *doc)
 {
-	int64_t weight = sl_json_int(doc, "weight", SL_KEEP);
+	int64_t weight = sl_json_int(doc, "weight", SL_NONE);
 
-	return weight >= 0 && weight <= INT32_MAX ? (int)weight : SL_KEEP;
+	return weight >= 0 && weight <= INT32_MAX ? (int)weight : SL_NONE;
 }
 
 static bool is_as(const cJSON *doc, int state, int weight)
@@ -132,7 +133,9 @@ static void changing_write(struct changing *c)
 	if (c->want.state != SL_KEEP)
 		doc_set(c->doc, "state",
 			cJSON_CreateString(etcd_state_word((enum sl_instance_state)c->want.state)));
-	if (c->want.weight != SL_KEEP)
+	if (c->want.weight == SL_NONE)
+		cJSON_DeleteItemFromObjectCaseSensitive(c->doc, "weight");
+	else if (c->want.weight != SL_KEEP)
 		doc_set(c->doc, "weight", cJSON_CreateNumber(c->want.weight));
 	value = sl_json_print(c->doc);
 	etcd_txn_if_modified(txn, c->key, c->modified);
@@ -142,17 +145,28 @@ static void changing_write(struct changing *c)
 	etcd_ask(&c->call, "/v3/kv/txn", txn, false, on_written);
 }
 
+static const char *weight_text(char *dst, size_t size, int weight)
+{
+	if (weight < 0)
+		snprintf(dst, size, "no weight");
+	else
+		snprintf(dst, size, "weight %d", weight);
+	return dst;
+}
+
 static void fail_expected(struct changing *c)
 {
 	const struct sl_instance_change *want = &c->want;
+	char is[32], expected[32];
 	struct sl_error e = {0};
 
 	if (is_as(c->doc, want->expect_state, SL_KEEP))
 		sl_fail(&e, SL_ECONFLICT,
-			"%s: '%s' of service '%s' has weight %d where %d was expected: someone "
-			"else changed it",
-			c->call.etcd->name, c->id, c->service, doc_weight(c->doc),
-			want->expect_weight);
+			"%s: '%s' of service '%s' has %s where %s was expected: someone else "
+			"changed it",
+			c->call.etcd->name, c->id, c->service,
+			weight_text(is, sizeof is, doc_weight(c->doc)),
+			weight_text(expected, sizeof expected, want->expect_weight));
 	else
 		sl_fail(&e, SL_ECONFLICT,
 			"%s: '%s' of service '%s' is %s where %s was expected: someone else "

@@ -129,6 +129,7 @@ struct sl_router_sink {
 };
 
 #define SL_KEEP (-1) /* in a change: leave as it is; in an expectation: anything */
+#define SL_NONE (-2) /* of an instance's weight: none; in a change: take it away */
 
 struct sl_router_change {
 	const char *server;
@@ -227,7 +228,8 @@ struct sl_registry_sink { /* all but done may be NULL: not wanted */
 	void (*done)(void *arg, const struct sl_read_end *end);
 };
 
-/* A change of one instance. SL_KEEP leaves (or expects anything of) a field. */
+/* A change of one instance. SL_KEEP leaves (or expects anything of) a field; SL_NONE takes the
+ * weight away (or expects that there is none). */
 struct sl_instance_change {
 	const char *service, *environment, *app, *id;
 	int expect_state, state; /* enum sl_instance_state */

@@ -73,8 +73,19 @@ static int state_of(const cJSON *doc)
 
 static int weight_of(const struct change *x, const cJSON *doc)
 {
-	return sc_weight_parse(
+	int weight = sc_weight_parse(
 		sl_json_str(sl_json_get(doc, "properties"), x->read.call.sc->weight, NULL));
+
+	return weight == SL_KEEP ? SL_NONE : weight;
+}
+
+static const char *weight_text(char *dst, size_t size, int weight)
+{
+	if (weight < 0)
+		snprintf(dst, size, "no weight");
+	else
+		snprintf(dst, size, "weight %d", weight);
+	return dst;
 }
 
 static bool properties_same(const cJSON *a, const cJSON *b)
@@ -172,8 +183,10 @@ static void wanted_make(struct change *x)
 					       : cJSON_CreateObject();
 	if (x->weight == SL_KEEP || weight_of(x, x->stored) == x->weight)
 		return;
-	snprintf(text, sizeof text, "%d", x->weight);
 	cJSON_DeleteItemFromObjectCaseSensitive(x->wanted, name);
+	if (x->weight == SL_NONE)
+		return;
+	snprintf(text, sizeof text, "%d", x->weight);
 	sl_json_add_str(x->wanted, name, text);
 }
 
@@ -195,6 +208,7 @@ static const char *state_text(int state)
 static bool compare(struct change *x)
 {
 	int state = state_of(x->stored), weight = weight_of(x, x->stored);
+	char is[32], expected[32];
 
 	if (unexpected(state, x->expect_state, x->state))
 		sl_chain_fail(chain_of(x), SL_ECONFLICT,
@@ -202,9 +216,10 @@ static bool compare(struct change *x)
 			      x->id, state_text(state), state_text(x->expect_state));
 	else if (unexpected(weight, x->expect_weight, x->weight))
 		sl_chain_fail(chain_of(x), SL_ECONFLICT,
-			      "instance '%.64s' has weight %d, not %d as expected: someone else "
-			      "changed it",
-			      x->id, weight, x->expect_weight);
+			      "instance '%.64s' has %s, not %s as expected: someone else changed "
+			      "it",
+			      x->id, weight_text(is, sizeof is, weight),
+			      weight_text(expected, sizeof expected, x->expect_weight));
 	else
 		return true;
 	return false;
@@ -286,7 +301,7 @@ struct sl_call *sc_write(void *instance, const struct sl_instance_change *change
 		sl_fail(&e, SL_EINPUT, "%s: Service Center has no such status to set",
 			x->read.call.sc->all.name);
 		sl_chain_end_later(chain_of(x), &e);
-	} else if (x->weight != SL_KEEP && x->weight < 0) {
+	} else if (x->weight < 0 && x->weight != SL_KEEP && x->weight != SL_NONE) {
 		sl_fail(&e, SL_EINPUT, "%s: a weight is 0 or more", x->read.call.sc->all.name);
 		sl_chain_end_later(chain_of(x), &e);
 	} else {

@@ -83,11 +83,16 @@ enabled_and_weighted() {
 	stands i2 UP 10
 	expect_exit 0 undo 3 -y
 	stands i1 UP 100
+	expect_exit 0 weight stock s1 --weight 5 -i "$T/inv.yaml" --reason OPS-1 -y
+	expect_out 'no weight -> weight 5'
+	expect_exit 0 undo 5 -y
+	expect_exit 0 get instances stock -o ndjson -i "$T/inv.yaml"
+	expect_out '"instance":"s1".*"registered":"UP","weight":null,'
 	changes 0 enable i1
 	expect_out 'nothing to do'
 	expect_exit 0 runs -o json
 	expect_out '"number":4,.*"kind":"undo","parent":3'
-	! grep -q '"number":5' "$T/out" || fail "what changes nothing made a run"
+	! grep -q '"number":7' "$T/out" || fail "what changes nothing made a run"
 }
 
 wrong_names_change_nothing() {

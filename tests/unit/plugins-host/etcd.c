@@ -548,7 +548,10 @@ static void test_change(void **state)
 	change.expect_weight = 99;
 	change.weight = 5;
 	assert_int_equal(do_change(&s, &change), SL_ECONFLICT);
-	assert_has(s.error.msg, "has weight 100 where 99 was expected");
+	assert_has(s.error.msg, "has weight 100 where weight 99 was expected");
+	change.expect_weight = SL_NONE;
+	assert_int_equal(do_change(&s, &change), SL_ECONFLICT);
+	assert_has(s.error.msg, "has weight 100 where no weight was expected");
 	change.expect_weight = 100;
 	change.environment = "prod";
 	assert_int_equal(do_change(&s, &change), SL_OK);
@@ -567,6 +570,26 @@ static void test_change(void **state)
 	assert_has(coded, "\"since\":1700000000000,");
 	free((char *)coded);
 	free(value);
+
+	/* Its weight is taken away, and set where there is none. */
+	change.expect_state = change.state = SL_KEEP;
+	change.expect_weight = 5;
+	change.weight = SL_NONE;
+	assert_int_equal(do_change(&s, &change), SL_OK);
+	coded = strstr(
+		ask_etcd("/v3/kv/range",
+			 "{\"key\":\"L3NsdWljZS9zZXJ2aWNlcy9wcm9kL29yZGVycy9vYTAxOjgwODA=\"}")
+			->body,
+		"\"value\":\"");
+	assert_non_null(coded);
+	value = sl_strndup(coded + 9, strcspn(coded + 9, "\""));
+	coded = sl_text_unbase64(value, &len);
+	assert_null(strstr(coded, "weight"));
+	free((char *)coded);
+	free(value);
+	change.expect_weight = SL_NONE;
+	change.weight = 5;
+	assert_int_equal(do_change(&s, &change), SL_OK);
 
 	change = change_of("oa09", SL_KEEP, SL_INSTANCE_OUT);
 	assert_int_equal(do_change(&s, &change), SL_ENOTFOUND);

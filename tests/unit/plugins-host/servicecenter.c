@@ -455,7 +455,14 @@ static void test_write_refused(void **state)
 	assert_true(says("is UP, not DOWN as expected"));
 	assert_true(says("nothing was changed"));
 	assert_int_equal(change(id1, SL_KEEP, SL_KEEP, 99, 1), SL_ECONFLICT);
-	assert_true(says("weight 40, not 99"));
+	assert_true(says("weight 40, not weight 99"));
+	/* None at all: as expectation, and taken away; the other properties stay. */
+	assert_int_equal(change(id1, SL_KEEP, SL_KEEP, SL_NONE, 1), SL_ECONFLICT);
+	assert_true(says("weight 40, not no weight"));
+	assert_int_equal(change(id2, SL_KEEP, SL_KEEP, 5, SL_NONE), SL_OK);
+	assert_int_equal(find("orders", "production"), SL_OK);
+	assert_int_equal(row_of(id2)->weight, SL_KEEP);
+	assert_int_equal(change(id2, SL_KEEP, SL_KEEP, SL_NONE, 5), SL_OK);
 	assert_int_equal(change("nobody", SL_KEEP, SL_INSTANCE_OUT, SL_KEEP, SL_KEEP),
 			 SL_ENOTFOUND);
 	assert_true(says("has no instance 'nobody'"));
