@@ -57,15 +57,6 @@ struct look look_on(struct look l, enum ground ground)
 	return l;
 }
 
-void canvas_fill(struct canvas *c, struct rect r, struct look l)
-{
-	unsigned x, y;
-
-	for (y = r.y; y < r.y + r.height && y < c->height; y++)
-		for (x = r.x; x < r.x + r.width && x < c->width; x++)
-			*canvas_at(c, x, y) = (struct cell){.ch = ' ', .look = l};
-}
-
 void canvas_ground(struct canvas *c, struct rect r, enum ground ground)
 {
 	unsigned x, y;
@@ -101,6 +92,8 @@ static void unsplit(struct canvas *c, unsigned x, unsigned y)
 {
 	struct cell *at = canvas_at(c, x, y), *other;
 
+	if (!at)
+		return;
 	if (at->ch == 0 && x > 0) {
 		other = canvas_at(c, x - 1, y);
 		other->ch = ' ';
@@ -109,6 +102,18 @@ static void unsplit(struct canvas *c, unsigned x, unsigned y)
 	other = canvas_at(c, x + 1, y);
 	if (at->ch != 0 && other && other->ch == 0)
 		other->ch = ' ';
+}
+
+void canvas_fill(struct canvas *c, struct rect r, struct look l)
+{
+	unsigned x, y;
+
+	for (y = r.y; r.width && y < r.y + r.height && y < c->height; y++) {
+		unsplit(c, r.x, y);
+		unsplit(c, r.x + r.width - 1, y);
+		for (x = r.x; x < r.x + r.width && x < c->width; x++)
+			*canvas_at(c, x, y) = (struct cell){.ch = ' ', .look = l};
+	}
 }
 
 static void put(struct canvas *c, unsigned x, unsigned y, struct look l, uint32_t ch, int width)

@@ -178,6 +178,7 @@ static void fill(const struct vw_world *world, struct vw_table *t)
 
 const struct vw_view vw_alerts = {
 	.name = "alerts",
+	.one = "alert",
 	.title = "Alerts",
 	.summary = "sources, services, runs and hosts that are failed or without contact",
 	.roles = CAT_REGISTRY | CAT_METRICS | CAT_CONFIG,

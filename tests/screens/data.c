@@ -21,10 +21,18 @@
 
 /* --- a plan: claim, stage, then upgrades in three waves with traffic and a pause between --- */
 
+/* What the rows are made of. */
+static const struct words {
+	const char *service, *host, *exhausted, *died;
+} english = {"cart", "ca", "answered 503 for 60 s: db pool exhausted",
+	     "the process died at once: exit status 78"},
+  chinese = {"支付·扣款", "支付主机", "连续 60 秒返回 503：数据库连接池已满，拒绝新连接",
+	     "进程启动后立即退出：退出码 78"};
+
 static struct plan_step *add_step(struct plan *p, enum plan_do what, size_t track, int host)
 {
 	struct plan_step *s;
-	char name[16];
+	char name[40];
 
 	p->steps = sl_realloc_n(p->steps, p->step_count + 1, sizeof *p->steps);
 	s = &p->steps[p->step_count++];
@@ -34,9 +42,11 @@ static struct plan_step *add_step(struct plan *p, enum plan_do what, size_t trac
 				.instance = -1,
 				.share = -1};
 	snprintf(s->id, sizeof s->id, "%zu", p->step_count);
-	s->service = sl_strdup("cart");
+	s->service = sl_strdup(p->service);
 	if (host) {
-		snprintf(name, sizeof name, "ca%02d", host);
+		snprintf(name, sizeof name, "%s%02d",
+			 strcmp(p->service, english.service) != 0 ? chinese.host : english.host,
+			 host);
 		s->host = sl_strdup(name);
 		s->port = 8080;
 		s->claim = sl_strdup("/srv/cart/.sluice");
@@ -70,9 +80,9 @@ static void add_upgrade(struct plan *p, const char *title, int from, int to)
 	}
 }
 
-static char *make_document(void)
+static char *make_document(const struct words *words)
 {
-	struct plan p = {.service = sl_strdup("cart"),
+	struct plan p = {.service = sl_strdup(words->service),
 			 .version = sl_strdup("3.3.8"),
 			 .old_version = sl_strdup("3.3.7"),
 			 .release = sl_strdup("3.3.8-9c1e03d2"),
@@ -158,11 +168,12 @@ static void steps(struct maker *m, int from, int to, int64_t ms)
 }
 
 /* Stage, three upgraded, a quarter of the traffic. */
-static void first_quarter(struct maker *m)
+static void first_quarter(struct maker *m, const struct words *words)
 {
 	event(m, 0,
-	      "\"event\":\"run.started\",\"name\":\"cart\",\"kind\":\"rollout\",\"service\":"
-	      "\"cart\",\"version\":\"3.3.8\"");
+	      "\"event\":\"run.started\",\"name\":\"%s\",\"kind\":\"rollout\",\"service\":"
+	      "\"%s\",\"version\":\"3.3.8\"",
+	      words->service, words->service);
 	steps(m, 1, 12, 400);
 	steps(m, 13, 24, 900);
 	step(m, 25, 15, NULL);
@@ -214,30 +225,55 @@ static void ended(struct maker *m, const char *outcome, int exit)
 	sql(m->db, text);
 }
 
+/* Two fail alike, a third one otherwise, and all is taken back. */
+static void failed(struct maker *m, const struct words *words)
+{
+	char alike[2][200];
+
+	snprintf(alike[0], sizeof alike[0], "%s04:8080 %s", words->host, words->exhausted);
+	snprintf(alike[1], sizeof alike[1], "%s05:8080 %s", words->host, words->exhausted);
+	first_quarter(m, words);
+	step(m, 26, 4000, NULL);
+	steps(m, 27, 28, 800);
+	step(m, 29, 60000, alike[0]);
+	steps(m, 31, 32, 800);
+	step(m, 33, 60000, alike[1]);
+	steps(m, 35, 36, 800);
+	step(m, 37, 9000, words->died);
+	ended(m, "rolledBack", 4);
+	sqlite3_close(m->db);
+}
+
+void data_make_chinese(const char *folder)
+{
+	char *document = make_document(&chinese);
+	struct maker m =
+		make_run(folder, "支付扣款灰度发布", "rollout", "陈静", document, 2 * 3600000LL);
+
+	failed(&m, &chinese);
+	m = make_run(folder, "支付扣款灰度发布", "rollout", "王磊", document, 120000);
+	first_quarter(&m, &chinese);
+	step(&m, 26, 4000, NULL);
+	step(&m, 27, 0, "");
+	sqlite3_close(m.db);
+	free(document);
+}
+
 void data_make(const char *folder)
 {
-	char *document = make_document();
+	char *document = make_document(&english);
 	struct maker m = make_run(folder, "cart", "rollout", "lin", document, 26 * 3600000LL);
 
-	first_quarter(&m);
+	first_quarter(&m, &english);
 	steps(&m, 26, 62, 700);
 	ended(&m, "done", 0);
 	sqlite3_close(m.db);
 
 	m = make_run(folder, "cart", "rollout", "wang", document, 2 * 3600000LL);
-	first_quarter(&m);
-	step(&m, 26, 4000, NULL);
-	steps(&m, 27, 28, 800);
-	step(&m, 29, 60000, "ca04:8080 answered 503 for 60 s: db pool exhausted");
-	steps(&m, 31, 32, 800);
-	step(&m, 33, 60000, "ca05:8080 answered 503 for 60 s: db pool exhausted");
-	steps(&m, 35, 36, 800);
-	step(&m, 37, 9000, "the process died at once: exit status 78");
-	ended(&m, "rolledBack", 4);
-	sqlite3_close(m.db);
+	failed(&m, &english);
 
 	m = make_run(folder, "cart", "rollout", "oncall", document, 300000);
-	first_quarter(&m);
+	first_quarter(&m, &english);
 	event(&m, 10, "\"event\":\"step.started\",\"step\":\"26\",\"do\":\"pause\"");
 	event(&m, 1,
 	      "\"event\":\"pause.started\",\"step\":\"26\",\"until\":null,\"by\":"
@@ -245,7 +281,7 @@ void data_make(const char *folder)
 	sqlite3_close(m.db);
 
 	m = make_run(folder, "订单服务", "rollout", "chen", document, 120000);
-	first_quarter(&m);
+	first_quarter(&m, &english);
 	step(&m, 26, 4000, NULL);
 	step(&m, 27, 0, "");
 	sqlite3_close(m.db);

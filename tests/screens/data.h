@@ -7,9 +7,10 @@
 
 #define DATA_NOW INT64_C(1771500000000) /* the hour that the screens show */
 
-/* Runs 1 to 4: done, failed and rolled back, running (this process is its controller), and an undo
- * that needs a human. */
+/* Runs 1 to 4: done, failed and rolled back, paused, running (this process is its controller). */
 void data_make(const char *folder);
+/* Runs 1 and 2, failed and running, of a Chinese service on hosts with Chinese names. */
+void data_make_chinese(const char *folder);
 /* One more event of a run, as its controller appends it. */
 void data_append(const char *folder, int64_t run, const char *json);
 /* How many control rows a run has; verb and reason of the newest one. */

@@ -294,8 +294,8 @@ static const struct {
 	{"enter", "\r"},     {"esc", "\033"},     {"tab", "\t"},       {"space", " "},
 	{"up", "\033[A"},    {"down", "\033[B"},  {"right", "\033[C"}, {"left", "\033[D"},
 	{"pgdn", "\033[6~"}, {"pgup", "\033[5~"}, {"f2", "\033OQ"},    {"backspace", "\177"},
-	{"ctrl-c", "\003"},  {"ctrl-d", "\004"},  {"ctrl-l", "\014"},  {"ctrl-u", "\025"},
-	{"ctrl-z", "\032"},
+	{"ctrl-w", "\027"},  {"ctrl-c", "\003"},  {"ctrl-d", "\004"},  {"ctrl-l", "\014"},
+	{"ctrl-u", "\025"},  {"ctrl-z", "\032"},
 };
 
 static void send_key(struct pty *p, const char *key)

@@ -28,7 +28,7 @@
 
 static char *top; /* our folder: state/, inventory.yaml, config/ */
 static char *console, *now_env, *config_env, *home_env;
-static const char *const *env;
+static const char *const *env, *const *chinese_env;
 
 /* --- where it all is --- */
 
@@ -48,6 +48,19 @@ static const char config_inventory[] = "sluice: 1\n"
 				       "environment: { name: prod-cn1, production: true }\n"
 				       "configs:\n"
 				       "  vault: { type: vault }\n";
+
+static const char chinese_inventory[] = "sluice: 1\n"
+					"kind: inventory\n"
+					"environment: { name: prod-hb, production: true }\n"
+					"registries:\n"
+					"  town: { type: town }\n"
+					"configs:\n"
+					"  vault: { type: vault }\n"
+					"metrics:\n"
+					"  prom: { type: town, queries: { rate: rate, errors: "
+					"errors, p50: p50, p99: p99 } }\n"
+					"tracing:\n"
+					"  zip: { type: town }\n";
 
 static void write_file(const char *name, const char *text)
 {
@@ -76,7 +89,7 @@ static char *state_folder(void)
 static int make_site(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
-	static const char *list[6];
+	static const char *list[6], *chinese[8];
 	char *folder;
 
 	(void)state;
@@ -92,7 +105,11 @@ static int make_site(void **state)
 	folder = state_folder();
 	data_make(folder);
 	free(folder);
+	folder = sl_asprintf("%s/chinese", top);
+	data_make_chinese(folder);
+	free(folder);
 	write_file("inventory.yaml", inventory);
+	write_file("chinese.yaml", chinese_inventory);
 	make_folder("config");
 	make_folder("config/sluice");
 	write_file("config.yaml", config_inventory);
@@ -105,6 +122,11 @@ static int make_site(void **state)
 	list[3] = "TOWN_ONCE=1";
 	list[4] = "VISUAL=sed -i s/40$/80/"; /* an editor that needs nobody */
 	env = list;
+	chinese[0] = "TOWN_CHANGES=1"; /* CHINESE begins after it */
+	memcpy(chinese + 1, list, 3 * sizeof *list);
+	chinese[4] = "TOWN_CHINESE=1";
+	chinese[5] = "TOWN_TURNS=1";
+	chinese_env = chinese;
 	return 0;
 }
 
@@ -131,19 +153,24 @@ static const struct mode utf8 = {"utf8", "xterm-256color", "C.UTF-8", false, NUL
 static const struct mode ascii = {"ascii", "xterm-256color", "C", false, NULL};
 static const struct mode mono = {"mono", "vt100", "C.UTF-8", true, NULL};
 
-enum with { ALONE, TOWN, CONFIG }; /* which inventory */
+enum with { ALONE, TOWN, CONFIG, CHINESE, CHANGED }; /* which inventory */
 
 static struct pty *start(const struct mode *m, unsigned width, unsigned height, enum with with)
 {
-	char *folder = state_folder(),
-	     *file = sl_asprintf("%s/%s.yaml", top, with == CONFIG ? "config" : "inventory");
+	static const char *const files[] = {[ALONE] = "",
+					    [TOWN] = "inventory",
+					    [CONFIG] = "config",
+					    [CHINESE] = "chinese",
+					    [CHANGED] = "chinese"};
+	char *folder = sl_asprintf("%s/%s", top, with >= CHINESE ? "chinese" : "state"),
+	     *file = sl_asprintf("%s/%s.yaml", top, files[with]);
 	const char *argv[8] = {console, "--state", folder, NULL};
 	struct pty_how how = {.width = width,
 			      .height = height,
 			      .term = m->term,
 			      .locale = m->locale,
 			      .no_colour = m->no_colour,
-			      .env = env,
+			      .env = with >= CHINESE ? chinese_env + (with == CHINESE) : env,
 			      .argv = argv};
 	struct pty *p;
 
@@ -276,6 +303,51 @@ static const struct scene {
 	{"command", false, KEYS("wait:rolledBack", ":", "text:rel", "tab", "wait:releases")},
 };
 
+/* The same in Chinese: names, notes, errors, people, the environment; a service that has changed.
+ */
+static const struct scene chinese_scenes[] = {
+	{"zh-services", CHINESE, KEYS("wait:912")},
+	{"zh-changed", CHANGED, KEYS("wait:912", "r", "wait:registry  ")},
+	{"zh-filter", CHINESE, KEYS("wait:912", "/", "text:service:支付", "wait:2 of 14")},
+	{"zh-command", CHINESE,
+	 KEYS("wait:912", ":", "text:service 支付·扣款服务", "ctrl-w", "text:支付·退款多",
+	      "backspace", "left", "wait:支付·退款")},
+	{"zh-preview", CHINESE, KEYS("wait:912", "space", "wait:noContact")},
+	{"zh-service", CHINESE,
+	 KEYS("wait:912", ":", "text:service 支付·扣款", "enter", "wait:连接池", "m")},
+	{"zh-dependencies", CHINESE,
+	 KEYS("wait:912", ":", "text:service 支付·扣款", "enter", "wait:连接池", "tab", "wait:汇率",
+	      "wait:read at")},
+	{"zh-config-of-one", CHINESE,
+	 KEYS("wait:912", ":", "text:service 库存·媒体编码", "enter", "wait:机房", "tab", "tab",
+	      "wait:限流.yaml")},
+	{"zh-versions", CHINESE,
+	 KEYS("wait:912", ":", "text:service 广告排序Ｖ２", "enter", "wait:机房", "tab", "tab",
+	      "tab", "wait:NEWEST")},
+	{"zh-history", CHINESE,
+	 KEYS("wait:912", ":", "text:service 支付·扣款", "enter", "wait:连接池", "tab", "tab",
+	      "tab", "tab", "wait:WHAT", "wait:王磊")},
+	{"zh-drain", CHINESE,
+	 KEYS("wait:912", ":", "text:service 支付·扣款", "enter", "wait:连接池", "m", "m", "w",
+	      "wait:reason", "text:大促", "enter", "wait:WRITE", "D", "wait:Cancel", "tab",
+	      "text:支付·扣款")},
+	{"zh-alerts", CHINESE, KEYS("wait:912", "!", "wait:旧账单")},
+	{"zh-instances", CHINESE, KEYS("wait:912", ":", "text:instances", "enter", "wait:机房")},
+	{"zh-traces", CHINESE, KEYS("3", "wait:read at")},
+	{"zh-trace", CHINESE,
+	 KEYS("3", "wait:read at", "G", "enter", "wait:扣款", "n", "wait:640ms, server")},
+	{"zh-config", CHINESE, KEYS("4", "wait:限流")},
+	{"zh-runs", CHINESE, KEYS("5", "wait:rolledBack")},
+	{"zh-run", CHINESE, KEYS("5", "wait:rolled", "j", "enter", "wait:upgrade 6")},
+	{"zh-steps", CHINESE,
+	 KEYS("5", "wait:rolledBack", "j", "enter", "wait:folded", "G", "k", "enter", "wait:503")},
+	{"zh-events", CHINESE,
+	 KEYS("5", "wait:rolled", "8", "wait:traffic.s", "/", "text:连接池", "enter",
+	      "wait:2 of 128")},
+	{"zh-releases", CHINESE,
+	 KEYS("5", "wait:rolledBack", ":", "text:releases", "enter", "wait:支付主机06")},
+};
+
 static void play(const struct scene *s, const struct mode *m, unsigned width, unsigned height)
 {
 	struct pty *p = start(m, width, height, s->inventory);
@@ -295,6 +367,9 @@ static const struct scene *scene(const char *name)
 	for (i = 0; i < SL_COUNT(scenes); i++)
 		if (!strcmp(scenes[i].name, name))
 			return &scenes[i];
+	for (i = 0; i < SL_COUNT(chinese_scenes); i++)
+		if (!strcmp(chinese_scenes[i].name, name))
+			return &chinese_scenes[i];
 	fail_msg("no scene %s", name);
 	return NULL;
 }
@@ -311,6 +386,22 @@ static void test_wide(void **state)
 {
 	(void)state;
 	play_all(&utf8, 120, 36);
+}
+
+static void test_chinese(void **state)
+{
+	static const char *const small[] = {"zh-services", "zh-service", "zh-drain",
+					    "zh-trace",    "zh-run",     "zh-events"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SL_COUNT(chinese_scenes); i++)
+		play(&chinese_scenes[i], &utf8, 120, 36);
+	for (i = 0; i < SL_COUNT(small); i++) {
+		play(scene(small[i]), &utf8, 80, 24);
+		play(scene(small[i]), &utf8, 60, 12);
+	}
+	play(scene("zh-services"), &ascii, 80, 24);
 }
 
 static void test_ascii(void **state)
@@ -891,6 +982,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_chinese),
 		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_mono),
 		cmocka_unit_test(test_narrow),

@@ -2,8 +2,9 @@
 /*
  * A registry, metrics and traces of a made-up town, for looking at screens: always the
  * same services, in every state there is, one of them with a Chinese name. TOWN_SERVICES=N adds N
- * plain ones of ten instances each. TOWN_TRACES=N: so many traces more. TOWN_ONCE: each question is
- * answered once, later ones never; TOWN_TURNS=N: measures are taken N times.
+ * plain ones of ten instances each. TOWN_TRACES=N: so many traces more. TOWN_DOWN: nothing answers
+ * but by refusing. TOWN_CHANGES: the second list differs from the first. TOWN_ONCE: each question
+ * is answered once, later ones never; TOWN_TURNS=N: measures are taken N times.
  */
 #include <math.h>
 #include <stdio.h>
@@ -34,6 +35,54 @@ static const struct shop {
 	{"legacy.billing", NULL, NULL, 0, 0, 0, 0, 6, 0, -1, -1, -1, -1},
 };
 
+/* TOWN_CHINESE=1: the same town, spoken of in Chinese. */
+static const char *const translated[][2] = {
+	{"payments.charge", "支付·扣款"},
+	{"payments.refund", "支付·退款"},
+	{"checkout.web", "结账网页（含优惠券与积分抵扣）"},
+	{"cart.api", "购物车"},
+	{"search.query", "搜索·查询"},
+	{"ads.ranker", "广告排序Ｖ２"},
+	{"user.profile", "用户画像"},
+	{"inventory.stock", "订单-10"},
+	{"auth.token", "订单-2"},
+	{"notify.push", "消息推送"},
+	{"geo.resolve", "地理解析"},
+	{"pricing.quote", "报价 API"},
+	{"legacy.billing", "旧账单"},
+	{"fx.rates", "汇率"},
+	{"503 db pool exhausted", "503：数据库连接池已满，拒绝新连接"},
+	{"db pool exhausted", "数据库连接池已满"},
+	{"2026.8.1", "二〇二六·八"},
+	{"POST /pay", "POST /结账"},
+	{"POST /refund", "POST /退款"},
+	{"charge", "扣款"},
+	{"select", "查询"},
+	{"reserve", "预占库存"},
+	{"send", "发送短信"},
+};
+
+static bool is_chinese(void)
+{
+	return getenv("TOWN_CHINESE") != NULL;
+}
+
+static const char *say(const char *s)
+{
+	size_t i;
+
+	for (i = 0; s && is_chinese() && i < SL_COUNT(translated); i++)
+		if (!strcmp(translated[i][0], s))
+			return translated[i][1];
+	return s;
+}
+
+/* What was asked for may be a name that was told. */
+static bool is_named(const char *name, const char *asked)
+{
+	return !strcmp(name, asked) || !strcmp(say(name), asked);
+}
+
 struct town {
 	const struct sl_host_services *services;
 	unsigned listed, asked, turn;
@@ -47,19 +96,22 @@ struct sl_call {
 	const struct sl_registry_sink *list;
 	const struct sl_metrics_sink *metrics;
 	const struct sl_tracing_sink *traces;
-	char expression[32];
+	char expression[64];
 	int64_t time; /* of the measures; 0 = now */
 	void *arg;
 };
 
 static void finish(struct sl_call *c, enum sl_err code)
 {
-	struct sl_read_end end = {.revision = "1"};
+	struct sl_read_end end = {.revision = code ? "" : "1"};
 	void (*done)(void *, const struct sl_read_end *) = c->list      ? c->list->done
 							   : c->metrics ? c->metrics->done
 									: c->traces->done;
 
 	end.error.code = code;
+	if (code == SL_EREFUSED)
+		snprintf(end.error.msg, sizeof end.error.msg,
+			 "http://10.8.0.250:2379: connection refused");
 	done(c->arg, &end);
 	free(c);
 }
@@ -68,28 +120,30 @@ static void tell_instance(struct sl_call *c, const struct shop *s, unsigned i,
 			  enum sl_instance_state state)
 {
 	char id[64], host[32], address[32];
-	struct sl_instance at = {.service = s->name,
+	struct sl_instance at = {.service = say(s->name),
 				 .id = id,
 				 .host = host,
 				 .address = address,
 				 .port = 9000,
-				 .version = i < s->old ? s->older : s->version,
+				 .version = say(i < s->old ? s->older : s->version),
 				 .state = state,
 				 .weight = 100,
 				 .since = 1771000000000 + (int64_t)i * 1000};
 
 	snprintf(host, sizeof host, "%.3s-%04u", s->name, i + 1);
-	if ((unsigned char)s->name[0] > 0x7f)
+	if (is_chinese())
+		snprintf(host, sizeof host, "机房%s-%04u", i % 2 ? "乙" : "甲", i + 1);
+	else if ((unsigned char)s->name[0] > 0x7f)
 		snprintf(host, sizeof host, "kc-%04u", i + 1);
 	snprintf(address, sizeof address, "10.8.%u.%u", i / 200, i % 200 + 1);
 	snprintf(id, sizeof id, "%s:9000", address);
-	at.note = state == SL_INSTANCE_DOWN ? "503 db pool exhausted" : "";
+	at.note = state == SL_INSTANCE_DOWN ? say("503 db pool exhausted") : "";
 	c->list->instance(c->arg, &at);
 }
 
 static void tell_shop(struct sl_call *c, const struct shop *s)
 {
-	struct sl_service service = {.service = s->name};
+	struct sl_service service = {.service = say(s->name)};
 	unsigned i, n = 0;
 
 	c->list->service(c->arg, &service);
@@ -105,6 +159,11 @@ static void tell_shop(struct sl_call *c, const struct shop *s)
 		tell_instance(c, s, n++, SL_INSTANCE_UP);
 }
 
+static bool is_down(void)
+{
+	return getenv("TOWN_DOWN") != NULL;
+}
+
 static void list_now(void *arg)
 {
 	struct sl_call *c = arg;
@@ -113,8 +172,21 @@ static void list_now(void *arg)
 	char name[32];
 	size_t k;
 
-	for (k = 0; k < SL_COUNT(shops); k++)
-		tell_shop(c, &shops[k]);
+	if (is_down()) {
+		finish(c, SL_EREFUSED);
+		return;
+	}
+	for (k = 0; k < SL_COUNT(shops); k++) {
+		struct shop s = shops[k];
+
+		/* one is seen to come back, when it is looked at again */
+		if (getenv("TOWN_CHANGES") && !strcmp(s.name, "search.query") &&
+		    c->town->listed == 1) {
+			s.up--;
+			s.down++;
+		}
+		tell_shop(c, &s);
+	}
 	for (i = 0; i < n; i++) {
 		struct shop s = {.name = name, .version = "1.0.0", .up = 10};
 
@@ -141,7 +213,7 @@ static double value_of(const struct shop *s, const struct sl_call *c, size_t i)
 		return s->rate * s->errors;
 	if (!strcmp(c->expression, "p50"))
 		return s->p50;
-	if (getenv("TOWN_ONCE") || s->p99 < 0)
+	if (getenv("TOWN_ONCE") || is_chinese() || s->p99 < 0)
 		return s->p99;
 	return s->p99 * (i < 2 ? .3 + .7 / (1 + exp(12 - c->town->turn * .4))
 			       : .75 + .25 * sin(t * .9) * cos(t * .37));
@@ -152,8 +224,12 @@ static void measure_now(void *arg)
 	struct sl_call *c = arg;
 	size_t i;
 
+	if (is_down()) {
+		finish(c, SL_EREFUSED);
+		return;
+	}
 	for (i = 0; i < SL_COUNT(shops); i++) {
-		struct sl_label label = {"service", shops[i].name};
+		struct sl_label label = {"service", say(shops[i].name)};
 		struct sl_sample sample = {.labels = &label, .label_count = 1, .time = c->time};
 
 		sample.value = value_of(&shops[i], c, i);
@@ -207,7 +283,7 @@ static void roads_now(void *arg)
 	size_t i;
 
 	for (i = 0; i < SL_COUNT(roads); i++) {
-		struct sl_edge e = {roads[i].from, roads[i].to, -1, -1};
+		struct sl_edge e = {say(roads[i].from), say(roads[i].to), -1, -1};
 
 		if (c->list && roads[i].registered)
 			c->list->edge(c->arg, &e);
@@ -316,20 +392,24 @@ static const struct step {
 
 static void tell_step(struct sl_call *c, const struct step *s)
 {
+	struct sl_label tags[2];
 	struct sl_span span = {.trace = s->trace,
 			       .id = s->id,
 			       .parent = s->parent,
-			       .service = s->service,
-			       .name = s->name,
+			       .service = say(s->service),
+			       .name = say(s->name),
 			       .address = s->address,
 			       .kind = s->kind,
 			       .start_us = AT + (int64_t)s->start_ms * 1000,
 			       .duration_us = (int64_t)s->ms * 1000,
 			       .error = s->error,
 			       .shared = s->shared,
-			       .tags = s->tags,
+			       .tags = tags,
 			       .tag_count = s->tag_count};
+	size_t i;
 
+	for (i = 0; i < s->tag_count; i++)
+		tags[i] = (struct sl_label){s->tags[i].name, say(s->tags[i].value)};
 	c->traces->span(c->arg, &span);
 }
 
@@ -338,7 +418,7 @@ static bool takes_part(const char *service, const char *trace)
 	size_t i;
 
 	for (i = 0; i < SL_COUNT(steps); i++)
-		if (!strcmp(steps[i].trace, trace) && !strcmp(steps[i].service, service))
+		if (!strcmp(steps[i].trace, trace) && is_named(steps[i].service, service))
 			return true;
 	return false;
 }
@@ -376,6 +456,10 @@ static void trace_now(void *arg)
 	struct sl_call *c = arg;
 	size_t i;
 
+	if (is_down()) {
+		finish(c, SL_EREFUSED);
+		return;
+	}
 	for (i = 0; i < SL_COUNT(steps); i++)
 		if (!*c->expression || !strcmp(c->expression, steps[i].trace) ||
 		    takes_part(c->expression, steps[i].trace))

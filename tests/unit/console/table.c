@@ -196,6 +196,12 @@ static void test_wide_characters_are_not_split(void **state)
 	sl_buf_clear(&out);
 	canvas_dump(&c, &out);
 	assert_string_equal(sl_buf_str(&out), " x存~\n");
+	canvas_text(&c, 0, 0, 6, look(PAINT_TEXT), "库存媒");
+	canvas_fill(&c, (struct rect){1, 0, 4, 1}, look(PAINT_TEXT)); /* a dialog over it */
+	canvas_char(&c, 1, 0, look(PAINT_TEXT), '|');
+	sl_buf_clear(&out);
+	canvas_dump(&c, &out);
+	assert_string_equal(sl_buf_str(&out), " |\n");
 	canvas_release(&c);
 	sl_buf_release(&out);
 }
