@@ -29,19 +29,19 @@ enum {
 
 static const struct vw_column columns[COL_COUNT] = {
 	[COL_TIME] = {"time", "TIME", "When it happened.", VW_TIME, 12, 12, 0, false},
-	[COL_LEVEL] = {"level", "LEVEL", "error, warn or info.", VW_TEXT, 5, 5, 2, false},
+	[COL_LEVEL] = {"level", "LEVEL", "error, warn or info.", VW_TEXT, 5, 5, 3, false},
 	[COL_SOURCE] =
 		{"source", "SOURCE",
 		 "\"run\", \"audit\" for what a person asked of one, or the backend that said it.",
 		 VW_TEXT, 4, 16, 3, false},
 	[COL_EVENT] = {"event", "EVENT", "What happened, in one word.", VW_TEXT, 10, 18, 0, false},
-	[COL_SERVICE] = {"service", "SERVICE", "Service that it is about.", VW_TEXT, 8, 30, 2,
+	[COL_SERVICE] = {"service", "SERVICE", "Service that it is about.", VW_TEXT, 8, 30, 3,
 			 false},
 	[COL_SUBJECT] = {"subject", "SUBJECT", "Instance, step or key that it is about.", VW_TEXT,
-			 8, 40, 1, false},
+			 8, 40, 2, false},
 	[COL_RUN] = {"run", "RUN", "The run that it belongs to.", VW_NUMBER, 3, 8, 4, false},
 	[COL_WHO] = {"who", "WHO", "Who did it.", VW_TEXT, 4, 16, 5, false},
-	[COL_TEXT] = {"text", "TEXT", "More about it.", VW_TEXT, 8, 0, 2, false},
+	[COL_TEXT] = {"text", "TEXT", "More about it.", VW_TEXT, 8, 0, 1, false},
 };
 
 /* --- runs --- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/view/internal.h"
+#include "plugins/sdk/mem.h"
 
 #define VERSIONS_MAX 256 /* of one service */
 
@@ -104,18 +105,38 @@ static void add_version(struct vw_table *t, const struct cat_service *s, const s
 	vw_set_text(t, &cells[COL_INSTANCES], v->some);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return vw_natural((*(const struct cat_instance *const *)a)->id,
+			  (*(const struct cat_instance *const *)b)->id);
+}
+
+/* The versions of a service; its instances in the order in which they are named. */
+static size_t gather(const struct cat_service *s, struct version *list)
+{
+	const struct cat_instance **sorted = sl_alloc_n(s->count + 1, sizeof *sorted);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		sorted[i] = &s->instances[i];
+	qsort(sorted, s->count, sizeof *sorted, by_name);
+	for (size_t i = 0; i < s->count; i++)
+		count(version_of(list, &n, sorted[i]->version), sorted[i]);
+	free(sorted);
+	return n;
+}
+
 static void fill(const struct vw_world *w, struct vw_table *t)
 {
 	struct version *list = vw_alloc(t, VERSIONS_MAX * sizeof *list);
 
 	for (size_t k = 0; w->catalogue && k < catalogue_service_count(w->catalogue); k++) {
 		const struct cat_service *s = catalogue_service(w->catalogue, k);
-		size_t n = 0;
+		size_t n;
 
 		if (w->subject && strcmp(w->subject, s->service) != 0)
 			continue;
-		for (size_t i = 0; i < s->count; i++)
-			count(version_of(list, &n, s->instances[i].version), &s->instances[i]);
+		n = gather(s, list);
 		for (size_t i = 0; i < n; i++)
 			add_version(t, s, &list[i]);
 	}
