@@ -6,19 +6,34 @@
 
 #include "plugins/sdk/mem.h"
 
+struct asking {
+	struct site *site;
+	struct question *q;
+	const struct key_ref *ref; /* the question's */
+	struct key_read *read;
+};
+
 static void on_read(void *arg, struct key_history *found)
 {
-	question_answer(arg, found);
+	struct asking a = *(struct asking *)arg;
+
+	free(arg);
+	key_history_sign(found, a.ref, site_store(a.site));
+	question_answer(a.q, found);
 }
 
 static void *start(struct site *s, void *about, struct question *q)
 {
-	return key_read_start(site_loop(s), site_catalogue(s), about, QUESTION_MS, on_read, q);
+	struct asking *a = sl_alloc(sizeof *a);
+
+	*a = (struct asking){.site = s, .q = q, .ref = about};
+	a->read = key_read_start(site_loop(s), site_catalogue(s), about, QUESTION_MS, on_read, a);
+	return a;
 }
 
 static void cancel(void *started)
 {
-	key_read_cancel(started);
+	key_read_cancel(((struct asking *)started)->read);
 }
 
 static bool is_good(const void *answer)

@@ -122,8 +122,10 @@ struct key_history *look_read_key(const struct look *l, const struct key_ref *re
 	while (!h)
 		uv_run(uv_default_loop(), UV_RUN_ONCE);
 	*rc = RUN_DONE;
-	if (!*h->error)
+	if (!*h->error) {
+		key_history_sign(h, ref, l->c->store);
 		return h;
+	}
 	cli_error("config centre '%s': %s", ref->source, h->error);
 	*rc = h->code == SL_EINPUT ? RUN_INPUT : RUN_UNREACHABLE;
 	key_history_free(h);

@@ -169,6 +169,22 @@ static bool is_as_before(const struct change *c, const cJSON *found)
 	return is;
 }
 
+/* Which revision it became: for who asks later who wrote it. Of kinds that have none, nothing. */
+static void told_revision(const struct side *s, size_t step, const struct change *c,
+			  const cJSON *found)
+{
+	const char *revision = sl_json_str(found, "revision", "");
+	cJSON *event;
+
+	if (!*revision)
+		return;
+	event = step_event(s, step, "key.set");
+	sl_json_add_str(event, "source", sl_json_str(c->o, "source", ""));
+	sl_json_add_str(event, "key", sl_json_str(c->o, "key", ""));
+	sl_json_add_str(event, "revision", revision);
+	action_emit(s->a, event, NULL);
+}
+
 /* The write did not end well: did it take effect nevertheless? */
 static enum result settle(const struct side *s, size_t step, struct change *c, struct sl_error *e)
 {
@@ -188,6 +204,7 @@ static enum result settle(const struct side *s, size_t step, struct change *c, s
 		return end(s, step, CHANGE_UNKNOWN, NULL, NULL, e);
 	}
 	if (c->kind->is(found, c->target)) {
+		told_revision(s, step, c, found);
 		r = end(s, step, CHANGE_OK, NULL, found, NULL);
 	} else {
 		if (!is_as_before(c, found) && e->code != SL_ECONFLICT)
@@ -214,6 +231,8 @@ static enum result verify(const struct side *s, size_t step, struct change *c, s
 		r = CHANGE_FAILED;
 		sl_fail(e, SL_ECONFLICT, "%s was written, and is now %s: someone else changed it",
 			name_of(c, name, sizeof name), c->kind->say(found, now, sizeof now));
+	} else {
+		told_revision(s, step, c, found);
 	}
 	end(s, step, r, NULL, found, r ? e : NULL);
 	cJSON_Delete(found);

@@ -91,13 +91,30 @@ static void config_read(struct act *a)
 
 static void config_again(struct act *a);
 
+/* Which revision it became: for who asks later who wrote it. The plugin has read it back already.
+ */
+static void config_published(struct act *a)
+{
+	if (!a->key->error.code && a->key->value && is_target(a)) {
+		cJSON *event = runner_event("key.set");
+		runner_step_fields(event, a->step);
+		sl_json_add_str(event, "source", a->r->world.configuring.name);
+		sl_json_add_str(event, "key", a->step->key);
+		sl_json_add_str(event, "revision", a->key->revision);
+		runner_emit(a->r, event, NULL, NULL, NULL);
+	}
+	act_ok(a);
+}
+
 static void written(void *arg, const struct sl_error *e)
 {
 	struct act *a = arg;
 	if (a->ending || a->r->over)
 		return;
-	if (!e->code || e->code == SL_ECONFLICT)
-		act_end(a, e); /* the plugin has read it back */
+	if (!e->code)
+		key_read(a, config_published);
+	else if (e->code == SL_ECONFLICT)
+		act_end(a, e);
 	else
 		act_backend_failed(a, e, config_again); /* it may have been written: look */
 }

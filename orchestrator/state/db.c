@@ -47,6 +47,10 @@ static const char schema[] =
 	" content TEXT NOT NULL, PRIMARY KEY(run, name)) STRICT;"
 	"INSERT INTO meta VALUES('format', '1');";
 
+/* Of no part in the format: one that has none of them gets them. */
+static const char indexes[] =
+	"CREATE INDEX IF NOT EXISTS event_key_set ON event(run) WHERE event='key.set';";
+
 int db_error(struct store *s, struct sl_error *e, const char *what)
 {
 	int rc = sqlite3_errcode(s->db) & 0xff;
@@ -214,6 +218,8 @@ static int make_schema(struct store *s, struct sl_error *e)
 	rc = db_end(st, e);
 	if (!rc && !there && sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		rc = db_error(s, e, "make tables");
+	if (!rc && sqlite3_exec(s->db, indexes, NULL, NULL, NULL) != SQLITE_OK)
+		rc = db_error(s, e, "make indexes");
 	rc = db_finish(s, rc, e);
 	return rc ? rc : check_format(s, e);
 }

@@ -221,6 +221,46 @@ static int read_events(struct store *s, void *arg, struct sl_error *e)
 	return journal_read(s, c->run, c->after, c->visit, c->arg, e);
 }
 
+struct keys_call {
+	int (*visit)(void *arg, const struct store_run *run, const cJSON *event);
+	void *arg;
+};
+
+static int read_keys_set(struct store *s, void *arg, struct sl_error *e)
+{
+	struct keys_call *c = arg;
+	sqlite3_stmt *st =
+		db_query(s, e,
+			 "SELECT e.json, r.number, r.who, r.reason FROM event e JOIN run r "
+			 "ON r.number=e.run WHERE e.event='key.set' ORDER BY e.run DESC, "
+			 "e.seq DESC LIMIT 1000",
+			 "");
+	bool stop = false;
+
+	if (!st)
+		return (int)e->code;
+	while (!stop && db_step(s, st, e)) {
+		const char *json = db_text(st, 0);
+		cJSON *event = sl_json_parse(json, strlen(json), NULL);
+		const struct store_run run = {.number = sqlite3_column_int64(st, 1),
+					      .who = (char *)db_text(st, 2),
+					      .reason = (char *)db_text(st, 3)};
+
+		stop = event && c->visit(c->arg, &run, event) != 0;
+		cJSON_Delete(event);
+	}
+	return db_end(st, e);
+}
+
+int store_keys_set(struct store *s,
+		   int (*visit)(void *arg, const struct store_run *run, const cJSON *event),
+		   void *arg, struct sl_error *e)
+{
+	struct keys_call c = {.visit = visit, .arg = arg};
+
+	return writer_call(s, read_keys_set, &c, e);
+}
+
 int store_events_read(struct store *s, int64_t run, int64_t after,
 		      int (*visit)(void *arg, int64_t seq, const cJSON *event), void *arg,
 		      struct sl_error *e)

@@ -84,6 +84,11 @@ int store_text_get(struct store *s, int64_t run, const char *name, char **text,
 int store_events_read(struct store *s, int64_t run, int64_t after,
 		      int (*visit)(void *arg, int64_t seq, const cJSON *event), void *arg,
 		      struct sl_error *e);
+/* The newest events "key.set" of all runs, newest first: of run only number, who and reason are
+ * there. All borrowed; visit returns non-zero to stop. */
+int store_keys_set(struct store *s,
+		   int (*visit)(void *arg, const struct store_run *run, const cJSON *event),
+		   void *arg, struct sl_error *e);
 /* Put a control row: verb is promote, pause, resume, retry, abort, undo. args may be NULL: {"step":
  * the pause that promote saw}, {"keep":true} of abort. */
 int store_control_put(struct store *s, int64_t run, const char *verb, const char *who,

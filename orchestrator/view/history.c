@@ -11,6 +11,8 @@ enum {
 	COL_REVISION,
 	COL_CHANGED,
 	COL_BY,
+	COL_REASON,
+	COL_RUN,
 	COL_ADDED,
 	COL_REMOVED,
 	COL_STANDING,
@@ -24,7 +26,10 @@ enum {
 static const struct vw_column columns[COL_COUNT] = {
 	[COL_REVISION] = {"revision", "REV", "Revision of the key.", VW_TEXT, 5, 12, 0, false},
 	[COL_CHANGED] = {"changed", "WHEN", "When it was written.", VW_TIME, 5, 8, 1, false},
-	[COL_BY] = {"by", "WHO", "Who wrote it.", VW_TEXT, 4, 16, 3, false},
+	[COL_BY] = {"by", "WHO", "Who wrote it: as the journal of a run knows it, else the centre.",
+		    VW_TEXT, 4, 16, 3, false},
+	[COL_REASON] = {"reason", "REASON", "Why, as given to sluice.", VW_TEXT, 6, 30, 5, true},
+	[COL_RUN] = {"run", "RUN", "The run of sluice that wrote it.", VW_NUMBER, 3, 7, 6, true},
 	[COL_ADDED] = {"added", "+", "Lines that it has and the version before had not.", VW_NUMBER,
 		       3, 7, 2, false},
 	[COL_REMOVED] = {"removed", "-", "Lines that the version before had and it has not.",
@@ -48,6 +53,9 @@ static void add_version(struct vw_table *t, const struct key_version *v, const c
 	vw_set_text(t, &cells[COL_REVISION], id);
 	vw_set_time(&cells[COL_CHANGED], v->changed);
 	vw_set_text(t, &cells[COL_BY], v->by);
+	vw_set_text(t, &cells[COL_REASON], v->reason);
+	if (v->run)
+		vw_set_number(&cells[COL_RUN], (double)v->run);
 	if (v->compared) {
 		vw_set_number(&cells[COL_ADDED], (double)v->added);
 		vw_set_number(&cells[COL_REMOVED], (double)v->removed);
@@ -87,6 +95,7 @@ const struct vw_view vw_history = {
 	.title = "History",
 	.summary = "the versions of one config key, newest first",
 	.roles = CAT_CONFIG,
+	.may_store = true,
 	.columns = columns,
 	.column_count = COL_COUNT,
 	.sort = "-revision",

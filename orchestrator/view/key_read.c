@@ -113,6 +113,7 @@ void key_version_release(struct key_version *v)
 	free(v->type);
 	free(v->revision);
 	free(v->by);
+	free(v->reason);
 	free(v->what);
 	*v = (struct key_version){0};
 }

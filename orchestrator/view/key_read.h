@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+#include "orchestrator/state/store.h"
 #include "plugins/host/catalogue.h"
 
 #define KEY_VALUE_MAX    (1u << 20) /* bytes of a value */
@@ -36,6 +37,8 @@ struct key_version {
 	char *value; /* never NULL; a NUL behind len bytes */
 	size_t len;
 	char *type, *revision, *by; /* "" = unknown */
+	char *reason;               /* as given to sluice; NULL, "" = unknown */
+	int64_t run;                /* of ours, that wrote it; 0 = none is known */
 	int64_t changed;            /* Unix ms; 0 = unknown */
 	bool enabled;
 	bool cut;      /* the value is too large: not all of it is here */
@@ -58,6 +61,9 @@ struct key_history {
 void key_history_free(struct key_history *h);
 /* NULL = no such revision. */
 const struct key_version *key_history_find(const struct key_history *h, const char *revision);
+
+/* Who wrote which version and why, where the journal of a run knows it. store NULL: nobody. */
+void key_history_sign(struct key_history *h, const struct key_ref *ref, struct store *store);
 
 struct key_read;
 /* found is the receiver's: key_history_free. Exactly once, never inside start; after cancel too. */

@@ -123,6 +123,9 @@ a_value_is_published_and_taken_back() {
 	expect_out "^run [0-9]*: published $prod as revision [0-9]*; .sluice undo [0-9]*. takes it back$"
 	run=$(sed -n 's/^run \([0-9]*\):.*/\1/p' "$T/out")
 	[ "$(value_in_etcd)" = "$(cat "$T/new")" ] || fail "etcd has $(value_in_etcd)"
+	expect_exit 0 get history "$prod" -i "$T/inv.yaml" -o ndjson
+	[ "$(grep -c "\"by\":\"$(id -un)\",\"reason\":\"OPS-7\",\"run\":$run," "$T/out")" = 1 ] ||
+		fail "the history does not say who published: $(cat "$T/out")"
 	publish 0 "$prod" --value-file "$T/new"
 	expect_out '^nothing to do'
 	expect_exit 0 undo "$run" -y

@@ -114,9 +114,11 @@ config_of_others_is_left() {
 
 config_alone() {
 	with_config rolling 60
-	expect_exit 0 run config.yaml --set version=2.0.0 -y
+	expect_exit 0 run config.yaml --set "version=$(live_version h1:8080)" -y --reason LIMIT-60
 	expect_out 'done'
 	expect_key limit 60
+	expect_exit 0 get history limit -i inventory.yaml -o ndjson
+	expect_out "\"by\":\"$(id -un)\",\"reason\":\"LIMIT-60\",\"run\":[0-9].*\"value\":\"60\""
 	expect_exit 0 undo config -y
 	expect_key limit 40
 	expect_tidy
