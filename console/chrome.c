@@ -320,14 +320,40 @@ static void draw_selection(struct app *a, struct canvas *c, struct rect r)
 	canvas_text(c, x, r.y, r.x + r.width - x - 1, look(PAINT_TEXT), text);
 }
 
-static void draw_message(struct app *a, struct canvas *c, struct rect r)
+/* Where the first line of two ends, between words if there is a place. */
+static size_t line_break(const char *text, unsigned width)
+{
+	size_t end = sl_text_fit(text, width), at = end;
+
+	while (at > end / 2 && text[at] != ' ')
+		at--;
+	return at > end / 2 ? at : end;
+}
+
+/* A message that one row does not hold takes that of the selection too. */
+static bool draw_long_message(struct app *a, struct canvas *c, struct rect above, struct rect r)
+{
+	char first[sizeof a->message];
+	size_t end;
+
+	if (a->overlay == OVERLAY_PROMPT || sl_text_width(a->message) + 2 <= r.width)
+		return false;
+	end = line_break(a->message, r.width - 2);
+	snprintf(first, sizeof first, "%.*s", (int)end, a->message);
+	canvas_text(c, above.x + 1, above.y, above.width - 2, look(a->message_paint), first);
+	canvas_text(c, r.x + 1, r.y, r.width - 2, look(a->message_paint),
+		    a->message + end + (a->message[end] == ' '));
+	return true;
+}
+
+static void draw_message(struct app *a, struct canvas *c, struct rect above, struct rect r)
 {
 	struct screen *s = app_screen(a);
 	char text[512];
 	enum paint paint;
 
 	if (a->overlay == OVERLAY_PROMPT)
-		prompt_draw(a, c, r);
+		prompt_draw(a, c, above, r);
 	else if (*a->message)
 		canvas_text(c, r.x + 1, r.y, r.width - 2, look(a->message_paint), a->message);
 	else if (s->ops->state && s->ops->state(a, s, &paint, text, sizeof text))
@@ -416,7 +442,9 @@ void chrome_draw(struct app *a, const struct layout *l)
 	draw_identity(a, c, l->identity);
 	draw_tabs(a, c, l->tabs);
 	draw_crumb(a, c, l->crumb);
-	draw_selection(a, c, l->selection);
-	draw_message(a, c, l->message);
+	if (!draw_long_message(a, c, l->selection, l->message)) {
+		draw_selection(a, c, l->selection);
+		draw_message(a, c, l->selection, l->message);
+	}
 	draw_keys(a, c, l->keys);
 }

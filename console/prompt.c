@@ -163,22 +163,23 @@ void prompt_key(struct app *a, uint32_t key)
 		filter_now(a, p->line.text);
 }
 
-void prompt_draw(struct app *a, struct canvas *c, struct rect r)
+void prompt_draw(struct app *a, struct canvas *c, struct rect above, struct rect r)
 {
 	struct prompt *p = &a->prompt;
 	bool own = p->kind == PROMPT_ASK;
 	const char *side = p->note[0] ? p->note : own ? p->hint : kinds[p->kind].hint;
+	struct look l = look(p->note[0] && p->kind == PROMPT_FILTER ? PAINT_BAD : PAINT_DIM);
 	unsigned at, side_width = (unsigned)sl_text_width(side);
 
 	at = 1 + canvas_text(c, r.x + 1, r.y, r.width - 1, look_bold(PAINT_ACCENT),
 			     own ? p->label : kinds[p->kind].label);
 	line_draw(&p->line, c, r.x + at, r.y, r.width - at, look(PAINT_BRIGHT));
-	if (at + sl_text_width(p->line.text) + side_width + 3 < r.width)
-		canvas_right(c, r.x, r.y, r.width - 1,
-			     look(p->note[0] && p->kind == PROMPT_FILTER ? PAINT_BAD : PAINT_DIM),
-			     side);
-	else if (p->note[0]) /* what is wrong is more use than what was typed last */
-		canvas_right(c, r.x + r.width / 2, r.y, r.width / 2 - 1, look(PAINT_BAD), side);
+	if (at + sl_text_width(p->line.text) + side_width + 3 < r.width) {
+		canvas_right(c, r.x, r.y, r.width - 1, l, side);
+	} else if (p->note[0]) {
+		canvas_fill(c, above, look(PAINT_TEXT));
+		canvas_text(c, above.x + 1, above.y, above.width - 2, l, side);
+	}
 }
 
 void prompt_release(struct prompt *p)

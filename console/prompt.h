@@ -43,7 +43,8 @@ void prompt_open(struct app *a, enum prompt_kind kind, const char *text);
 void prompt_ask(struct app *a, const char *label, const char *hint,
 		void (*told)(struct app *a, void *arg, const char *text), void *arg);
 void prompt_key(struct app *a, uint32_t key);
-void prompt_draw(struct app *a, struct canvas *c, struct rect r);
+/* above: the row over it, for what does not fit beside what was typed. */
+void prompt_draw(struct app *a, struct canvas *c, struct rect above, struct rect r);
 void prompt_release(struct prompt *p);
 
 #endif

@@ -237,6 +237,7 @@ static const struct scene {
 } scenes[] = {
 	{"services", true, KEYS("wait:912")},
 	{"services-filter", true, KEYS("wait:912", "/", "text:p99>400", "enter", "wait:of 14")},
+	{"filter-unknown", true, KEYS("wait:912", "/", "text:laod>400", "enter", "wait:no column")},
 	{"service", true,
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "j", "j", "wait:0.3:9000  ok")},
 	{"service-versions", true,
@@ -432,6 +433,7 @@ static void test_narrow(void **state)
 	play(scene("service"), &utf8, 80, 24);
 	play(scene("service"), &utf8, 60, 12);
 	play(scene("runs"), &utf8, 60, 12);
+	play(scene("filter-unknown"), &utf8, 60, 12);
 	play(scene("key"), &utf8, 80, 24);
 	play(scene("key-chinese"), &utf8, 80, 24);
 	play(scene("key"), &utf8, 60, 12);
