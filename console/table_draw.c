@@ -332,18 +332,18 @@ static struct look up_look(const struct vw_row *row, const struct vw_column *col
 }
 
 static void draw_shares(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
-			const struct vw_cell *cell, const char *text)
+			const struct vw_cell *cell)
 {
-	unsigned at;
+	char text[512];
 
+	vw_shares_fit(cell, width, text, sizeof text);
 	if (cell->count > 1)
 		l = look_on(look(PAINT_WORK), l.ground);
-	if (cell->count < 2 || width < BAR_CELLS + 4) {
-		canvas_text(c, x, y, width, l, text);
+	if (cell->count < 2 || width < sl_text_width(text) + BAR_CELLS + 1) {
+		canvas_text(c, x, y, width, l, text); /* figures before their picture */
 		return;
 	}
-	at = canvas_text(c, x, y, width - BAR_CELLS - 1, l, text);
-	(void)at;
+	canvas_text(c, x, y, width - BAR_CELLS - 1, l, text);
 	graph_bar(c, x + width - BAR_CELLS, y, BAR_CELLS, l, share_of(cell));
 }
 
@@ -376,7 +376,7 @@ static void draw_cell(const struct table *t, struct canvas *c, const struct plan
 	} else if (col->kind == VW_SERIES && cell->known) {
 		graph_spark(c, p->x[i], y, p->width[i], cell->series, cell->count, 0);
 	} else if (col->kind == VW_SHARES && cell->known) {
-		draw_shares(c, p->x[i], y, p->width[i], l, cell, text);
+		draw_shares(c, p->x[i], y, p->width[i], l, cell);
 	} else if (is_right(col->kind)) {
 		canvas_right(c, p->x[i], y, p->width[i], l, text);
 	} else {

@@ -182,21 +182,45 @@ static void put_labels(char *dst, size_t size, const struct vw_cell *c)
 	}
 }
 
+/* "67%"; with its decimals where a whole number would say all or nothing. */
+static const char *whole_percent(char *dst, size_t size, double share)
+{
+	double percent = round(share * 100);
+
+	if ((percent <= 0 && share > 0) || (percent >= 100 && share < 1))
+		return sl_share_format(dst, size, share);
+	snprintf(dst, size, "%.0f%%", percent);
+	return dst;
+}
+
 /* One version needs no share. */
-static void put_shares(char *dst, size_t size, const struct vw_cell *c)
+static void put_shares(char *dst, size_t size, const struct vw_cell *c, size_t shown)
 {
 	char share[32];
 	size_t at = 0;
 
-	for (size_t i = 0; i < c->count; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		if (i)
 			at = append(dst, size, at, " ");
 		at = append(dst, size, at, c->pairs[i].name);
 		if (c->count < 2)
 			continue;
 		at = append(dst, size, at, " ");
-		at = append(dst, size, at, sl_share_format(share, sizeof share, c->pairs[i].share));
+		at = append(dst, size, at, whole_percent(share, sizeof share, c->pairs[i].share));
 	}
+}
+
+const char *vw_shares_fit(const struct vw_cell *c, size_t cells, char *dst, size_t size)
+{
+	size_t shown = c->count, len;
+
+	put_shares(dst, size, c, shown);
+	while (sl_text_width(dst) > cells && shown > 1) {
+		put_shares(dst, size, c, --shown);
+		len = strlen(dst);
+		snprintf(dst + len, size - len, " +%zu", c->count - shown);
+	}
+	return dst;
 }
 
 /* The newest points, scaled to their own peak. */
@@ -267,7 +291,7 @@ const char *vw_cell_text(const struct vw_table *t, size_t row, size_t column, in
 		put_labels(dst, size, c);
 		break;
 	case VW_SHARES:
-		put_shares(dst, size, c);
+		put_shares(dst, size, c, c->count);
 		break;
 	case VW_SERIES:
 		put_series(dst, size, c);

@@ -49,7 +49,7 @@ static const struct vw_column columns[COL_COUNT] = {
 	[COL_UP] = {"up", "UP", "Instances that the registry calls UP.", VW_NUMBER, 3, 7, 1, false},
 	[COL_ALL] = {"all", "ALL", "Instances, whatever their state.", VW_NUMBER, 3, 7, 1, false},
 	[COL_VERSIONS] = {"versions", "VERSIONS", "Versions with their share of the instances.",
-			  VW_SHARES, 8, 26, 4, false},
+			  VW_SHARES, 8, 32, 4, false},
 	[COL_RATE] = {"rate", "RPS", "Requests per second.", VW_NUMBER, 5, 9, 5, false},
 	[COL_ERROR_SHARE] = {"errorShare", "ERR", "Share of requests that failed.", VW_SHARE, 4, 6,
 			     2, false},

@@ -156,6 +156,8 @@ int vw_sort(struct vw_table *t, const char *by, struct sl_error *e);
 /* Text of a cell for a screen or a table: cleaned, not cut. Returns dst. */
 const char *vw_cell_text(const struct vw_table *t, size_t row, size_t column, int64_t now,
 			 char *dst, size_t size);
+/* Of shares what so many columns of the screen hold, whole ones only: "4.12.1 67% +1". */
+const char *vw_shares_fit(const struct vw_cell *c, size_t cells, char *dst, size_t size);
 cJSON *vw_row_json(const struct vw_table *t, size_t row); /* yours */
 /* {"items":[...],"sources":[...]}, items sorted by id, as vw_sort does. Yours. */
 cJSON *vw_json(const struct vw_table *t, const struct vw_filter *f, const struct catalogue *c);

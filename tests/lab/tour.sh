@@ -15,8 +15,10 @@ tour_canary_words() {
 tour_keys() {
 	say "What to try in the console (it opens in about half a minute)"
 	cat <<-END
-		  1 3 4 5 8     services, traces, config, runs, events
-		  enter  esc    into what is under the cursor, and back
+		  1 3 4 5 7 8   services, traces, config, runs, hosts, events
+		  enter  esc    into what is under the cursor, and back; a service has its graphs, and
+		                tab goes through instances, dependencies, config, versions, history
+		  l             on an instance or a host: its log, as it comes
 		  t             on a service: its traces; enter on one draws it as a waterfall
 		  /             filter, as  versions:2  or  p99>20 ;  n goes to the next that is not well
 		  5, enter      the canary of orders$(tour_canary_words)
