@@ -849,8 +849,8 @@ static void test_watch(void **state)
 
 	before = services.count;
 	drop("/sluice/services/prod/orders/w1");
-	told_wait(&services);
-	assert_true(services.count > before);
+	while (services.count == before) /* an earlier write may be told late */
+		told_wait(&services);
 	/* A line far longer than what is looked at. */
 	memset(value, 'x', 900000);
 	assert_int_equal(do_publish(&s, "big", NULL, value, NULL), SL_OK);
