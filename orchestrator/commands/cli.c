@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line, read by the two tables. Options may stand anywhere. */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,68 +138,56 @@ static int take_lines(struct cli *c, const char *value)
 	return RUN_DONE;
 }
 
+/* Options that are kept as they are: a text, or that it was given. */
+static const size_t texts[OPT_COUNT] = {
+	[OPT_INVENTORY] = offsetof(struct cli, inventory),
+	[OPT_LIMIT] = offsetof(struct cli, limit),
+	[OPT_REASON] = offsetof(struct cli, reason),
+	[OPT_OUT] = offsetof(struct cli, out),
+	[OPT_FILTER] = offsetof(struct cli, filter),
+	[OPT_SORT] = offsetof(struct cli, sort),
+	[OPT_SOURCE] = offsetof(struct cli, source),
+	[OPT_FROM] = offsetof(struct cli, older),
+	[OPT_TO] = offsetof(struct cli, newer),
+	[OPT_VALUE_FILE] = offsetof(struct cli, value_file),
+	[OPT_REVISION] = offsetof(struct cli, revision),
+	[OPT_EXPECT] = offsetof(struct cli, expect),
+	[OPT_TYPE] = offsetof(struct cli, type),
+};
+
+static const size_t flags[OPT_COUNT] = {
+	[OPT_CREATE] = offsetof(struct cli, create),
+	[OPT_ENABLE] = offsetof(struct cli, enable),
+	[OPT_DISABLE] = offsetof(struct cli, disable),
+	[OPT_NO_CHECK] = offsetof(struct cli, no_check),
+	[OPT_FOLLOW] = offsetof(struct cli, follow),
+	[OPT_FORCE] = offsetof(struct cli, force),
+	[OPT_YES] = offsetof(struct cli, yes),
+	[OPT_WAIT] = offsetof(struct cli, wait),
+	[OPT_TAKE_OVER] = offsetof(struct cli, take_over),
+	[OPT_KEEP] = offsetof(struct cli, keep),
+	[OPT_NO_COLOR] = offsetof(struct cli, no_color),
+};
+
+static bool take_plain(struct cli *c, enum option_id id, const char *value)
+{
+	if (texts[id])
+		*(const char **)((char *)c + texts[id]) = value;
+	if (flags[id])
+		*(bool *)((char *)c + flags[id]) = true;
+	return texts[id] || flags[id];
+}
+
 static int take_option(struct parser *p, enum option_id id, const char *value)
 {
 	struct cli *c = p->c;
 
 	c->given |= OPT_BIT(id);
+	if (take_plain(c, id, value))
+		return RUN_DONE;
 	switch (id) {
-	case OPT_INVENTORY:
-		c->inventory = value;
-		break;
-	case OPT_LIMIT:
-		c->limit = value;
-		break;
-	case OPT_REASON:
-		c->reason = value;
-		break;
-	case OPT_OUT:
-		c->out = value;
-		break;
-	case OPT_FILTER:
-		c->filter = value;
-		break;
-	case OPT_SORT:
-		c->sort = value;
-		break;
-	case OPT_SOURCE:
-		c->source = value;
-		break;
-	case OPT_FROM:
-		c->older = value;
-		break;
-	case OPT_TO:
-		c->newer = value;
-		break;
-	case OPT_VALUE_FILE:
-		c->value_file = value;
-		break;
-	case OPT_REVISION:
-		c->revision = value;
-		break;
-	case OPT_EXPECT:
-		c->expect = value;
-		break;
-	case OPT_TYPE:
-		c->type = value;
-		break;
-	case OPT_CREATE:
-		c->create = true;
-		break;
-	case OPT_ENABLE:
-		c->enable = true;
-		break;
-	case OPT_DISABLE:
-		c->disable = true;
-		break;
-	case OPT_NO_CHECK:
-		c->no_check = true;
-		break;
 	case OPT_LABEL:
 		return take_label(c, value);
-	case OPT_FOLLOW:
-		c->follow = true;
-		break;
 	case OPT_LINES:
 		return take_lines(c, value);
 	case OPT_SET:
@@ -212,33 +201,13 @@ static int take_option(struct parser *p, enum option_id id, const char *value)
 		return take_fd(c, value);
 	case OPT_WEIGHT:
 		return take_weight(c, value);
-	case OPT_FORCE:
-		c->force = true;
-		break;
-	case OPT_YES:
-		c->yes = true;
-		break;
 	case OPT_DETACH:
 		c->detach = c->wait = true;
-		break;
-	case OPT_WAIT:
-		c->wait = true;
-		break;
-	case OPT_TAKE_OVER:
-		c->take_over = true;
-		break;
-	case OPT_KEEP:
-		c->keep = true;
 		break;
 	case OPT_VERBOSE:
 		c->verbose++;
 		break;
-	case OPT_NO_COLOR:
-		c->no_color = true;
-		break;
-	case OPT_HELP:
-	case OPT_VERSION:
-	case OPT_COUNT:
+	default: /* help and version were taken before */
 		break;
 	}
 	return RUN_DONE;

@@ -95,19 +95,6 @@ static void on_instance(void *arg, const struct sl_instance *i)
 		r->found = value_new(i->state, i->weight);
 }
 
-/* Plugins call what they are given without a look. */
-static void on_service(void *arg, const struct sl_service *s)
-{
-	(void)arg;
-	(void)s;
-}
-
-static void on_edge(void *arg, const struct sl_edge *e)
-{
-	(void)arg;
-	(void)e;
-}
-
 static void on_read(void *arg, const struct sl_read_end *end)
 {
 	struct reading *r = arg;
@@ -119,8 +106,7 @@ static void on_read(void *arg, const struct sl_read_end *end)
 static int instance_read(struct backends *b, const cJSON *subject, const bool *leave, cJSON **found,
 			 struct sl_error *e)
 {
-	static const struct sl_registry_sink sink = {
-		.service = on_service, .instance = on_instance, .edge = on_edge, .done = on_read};
+	static const struct sl_registry_sink sink = {.instance = on_instance, .done = on_read};
 	struct reading r = {.subject = subject};
 	const struct sl_registry_ops *ops;
 	const char *service = sl_json_str(subject, "service", "");

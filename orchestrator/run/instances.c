@@ -39,19 +39,6 @@ static void on_instance(void *arg, const struct sl_instance *i)
 	};
 }
 
-/* Plugins call what they are given without a look. */
-static void on_service(void *arg, const struct sl_service *s)
-{
-	(void)arg;
-	(void)s;
-}
-
-static void on_edge(void *arg, const struct sl_edge *e)
-{
-	(void)arg;
-	(void)e;
-}
-
 static void on_done(void *arg, const struct sl_read_end *end)
 {
 	struct finding *f = arg;
@@ -72,8 +59,7 @@ static void instance_release(struct sl_instance *i)
 static void find_in(struct backends *b, const char *source, const char *service,
 		    struct found_instances *out)
 {
-	static const struct sl_registry_sink sink = {
-		.service = on_service, .instance = on_instance, .edge = on_edge, .done = on_done};
+	static const struct sl_registry_sink sink = {.instance = on_instance, .done = on_done};
 	struct finding f = {.to = out, .source = source};
 	struct plugin_backend *backend = backends_get(b, INV_REGISTRY, source, &out->error);
 	const struct sl_registry_ops *ops;
@@ -223,10 +209,8 @@ static void name_done(void *arg, const struct sl_read_end *end)
 
 static void names_of(struct backends *b, const char *source, struct naming *n)
 {
-	static const struct sl_registry_sink sink = {.service = name_service,
-						     .instance = name_instance,
-						     .edge = on_edge,
-						     .done = name_done};
+	static const struct sl_registry_sink sink = {
+		.service = name_service, .instance = name_instance, .done = name_done};
 	struct plugin_backend *backend = backends_get(b, INV_REGISTRY, source, NULL);
 	const struct sl_registry_ops *ops =
 		backend ? plugin_backend_plugin(backend)->registry : NULL;

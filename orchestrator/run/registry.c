@@ -25,12 +25,6 @@ static void on_instance(void *arg, const struct sl_instance *i)
 	registered_add(&a->registry->found, a->r->in->resolved, i);
 }
 
-static void on_service(void *arg, const struct sl_service *s)
-{
-	(void)arg;
-	(void)s;
-}
-
 static void on_read(void *arg, const struct sl_read_end *end)
 {
 	struct act *a = arg;
@@ -42,8 +36,7 @@ static void on_read(void *arg, const struct sl_read_end *end)
 		after(a);
 }
 
-static const struct sl_registry_sink sink = {
-	.service = on_service, .instance = on_instance, .done = on_read};
+static const struct sl_registry_sink sink = {.instance = on_instance, .done = on_read};
 
 void registry_read(struct act *a, void (*then)(struct act *a))
 {

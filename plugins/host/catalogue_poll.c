@@ -56,12 +56,6 @@ static void on_instance(void *arg, const struct sl_instance *instance)
 	uv_timer_start(&s->preview, on_preview, 0, 0);
 }
 
-static void on_edge(void *arg, const struct sl_edge *edge)
-{
-	(void)arg;
-	(void)edge;
-}
-
 static void on_key(void *arg, const struct sl_key *key)
 {
 	cat_stage_key(&((struct cat_source_node *)arg)->stage, key);
@@ -76,7 +70,7 @@ static void on_done(void *arg, const struct sl_read_end *end)
 }
 
 static const struct sl_registry_sink registry_sink = {
-	.service = on_service, .instance = on_instance, .edge = on_edge, .done = on_done};
+	.service = on_service, .instance = on_instance, .done = on_done};
 static const struct sl_config_sink config_sink = {.key = on_key, .done = on_done};
 
 /* --- asking --- */

@@ -59,7 +59,8 @@ static void tell_group(const struct listing *l, const struct sc_group *g)
 	const struct sl_service s = {
 		.service = g->name, .environment = g->environment, .app = g->app};
 
-	l->sink->service(l->arg, &s);
+	if (l->sink->service)
+		l->sink->service(l->arg, &s);
 }
 
 static void tell_row(const struct listing *l, const struct sc_group *g, const struct sc_row *r)
