@@ -72,18 +72,10 @@ static size_t newest(const struct table *t)
 	return t->sort && t->sort[0] == '-' ? 0 : t->count - 1;
 }
 
-/* Which rows pass, and where the thing under the cursor went. A thing that is gone leaves the
- * cursor on the row that took its place. */
-static void look_again(struct table *t)
+/* Where the thing under the cursor went. One that is gone leaves the cursor on the row that took
+ * its place. */
+static void find_cursor(struct table *t)
 {
-	size_t i, rows = t->data ? t->data->count : 0;
-
-	free(t->shown);
-	t->shown = sl_alloc_n(rows + 1, sizeof *t->shown);
-	t->count = 0;
-	for (i = 0; i < rows; i++)
-		if (t->filter_off || !t->match || vw_filter_match(t->match, t->data, i))
-			t->shown[t->count++] = i;
 	if (t->follow && t->count) {
 		t->at = newest(t);
 		remember(t);
@@ -92,6 +84,31 @@ static void look_again(struct table *t)
 			t->at = t->count ? t->count - 1 : 0;
 		remember(t);
 	}
+}
+
+/* Of those shown, the ones that pass stay. */
+static void sift(struct table *t)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->count; i++)
+		if (vw_filter_match(t->match, t->data, t->shown[i]))
+			t->shown[n++] = t->shown[i];
+	t->count = n;
+}
+
+static void look_again(struct table *t)
+{
+	size_t i, rows = t->data ? t->data->count : 0;
+
+	free(t->shown);
+	t->shown = sl_alloc_n(rows + 1, sizeof *t->shown);
+	for (i = 0; i < rows; i++)
+		t->shown[i] = i;
+	t->count = rows;
+	if (t->match && !t->filter_off)
+		sift(t);
+	find_cursor(t);
 }
 
 /* --- order --- */
@@ -282,15 +299,18 @@ void table_move(struct table *t, long delta, int64_t now)
 
 /* --- filter --- */
 
+/* A word that grows while it is typed is looked for only where it was so far. */
 int table_filter(struct table *t, const char *text, struct sl_error *e)
 {
 	struct vw_filter *match = NULL;
+	bool narrows;
 
 	if (*text && t->data) {
 		match = vw_filter_parse(t->data->view, text, e);
 		if (!match)
 			return SL_EINPUT;
 	}
+	narrows = match && t->match && !t->filter_off && vw_filter_narrows(match, t->match);
 	if (t->match)
 		vw_filter_free(t->match);
 	t->match = match;
@@ -299,7 +319,12 @@ int table_filter(struct table *t, const char *text, struct sl_error *e)
 		t->filter = sl_strdup(text);
 	}
 	memset(t->widths, 0, sizeof t->widths);
-	look_again(t);
+	if (narrows) {
+		sift(t);
+		find_cursor(t);
+	} else {
+		look_again(t);
+	}
 	return SL_OK;
 }
 

@@ -71,21 +71,50 @@ static int by_value(const char **a, const char **b)
 	return order;
 }
 
-/* What two names share says nothing: the first byte that differs, or the number it stands in. */
-static size_t shared(const char *a, const char *b)
+size_t vw_natural_shared(const char *a, const char *b, size_t most)
 {
 	size_t i = 0;
 
-	while (a[i] && a[i] == b[i])
+	while (i < most && a[i] && a[i] == b[i])
 		i++;
 	while (i && is_digit(a[i - 1]))
 		i--;
 	return i;
 }
 
+/* A number is its length, then its digits; that one stands there is told by a digit, which compares
+ * with what is none as any other digit does. */
+uint64_t vw_natural_head(const char *s)
+{
+	unsigned char head[8] = {0};
+	uint64_t number = 0;
+	size_t n = 0, len;
+
+	while (*s && n < sizeof head) {
+		if (!is_digit(*s)) {
+			head[n++] = (unsigned char)without_case(*s++);
+			continue;
+		}
+		while (*s == '0' && is_digit(s[1]))
+			s++;
+		len = strspn(s, "0123456789");
+		head[n++] = '0';
+		if (n < sizeof head)
+			head[n++] = (unsigned char)(len < UINT8_MAX ? len : UINT8_MAX);
+		if (len >= UINT8_MAX)
+			break; /* how much longer it is, only the whole tells */
+		for (; len && n < sizeof head; len--)
+			head[n++] = (unsigned char)*s++;
+		s += len;
+	}
+	for (n = 0; n < sizeof head; n++)
+		number = number << 8 | head[n];
+	return number;
+}
+
 int vw_natural(const char *a, const char *b)
 {
-	size_t skip = shared(a, b);
+	size_t skip = vw_natural_shared(a, b, SIZE_MAX);
 	const char *x = a + skip, *y = b + skip;
 	int order;
 

@@ -47,34 +47,34 @@ char *vw_filter_fold(const char *s)
 	return copy;
 }
 
-/* ASCII both, needle in lower case. */
-static bool contains_plain(const char *hay, const char *needle)
+static bool contains_folded(const char *hay, const char *needle)
 {
-	size_t rest = strlen(needle);
-	char low = needle[0], up = (char)toupper((unsigned char)low);
+	char *folded = vw_filter_fold(hay);
+	bool found = strstr(folded, needle) != NULL;
 
-	if (!rest--)
-		return true;
-	for (; *hay; hay++)
-		if ((*hay == low || *hay == up) && strncasecmp(hay + 1, needle + 1, rest) == 0)
-			return true;
-	return false;
+	free(folded);
+	return found;
 }
 
-/* needle is folded. Plain names, nearly all of them, are searched as they stand. */
+/* needle is folded. Plain names, nearly all of them, are searched as they stand, and looked at
+ * once: what is no ASCII may belong to a letter before it, so that all of it is folded. */
 static bool contains(const char *hay, const char *needle)
 {
-	char *folded;
-	bool found;
+	unsigned char low = (unsigned char)needle[0], up = (unsigned char)toupper(low), c;
+	size_t rest;
 
 	if (!hay)
 		return false;
-	if (is_ascii(hay))
-		return contains_plain(hay, needle);
-	folded = vw_filter_fold(hay);
-	found = strstr(folded, needle) != NULL;
-	free(folded);
-	return found;
+	for (const char *at = hay; (c = (unsigned char)*at); at++) {
+		if (c >= 0x80)
+			return contains_folded(hay, needle);
+		if (c != low && c != up)
+			continue;
+		rest = strlen(needle + 1);
+		if (strncasecmp(at + 1, needle + 1, rest) == 0)
+			return is_ascii(at) || contains_folded(hay, needle);
+	}
+	return !low;
 }
 
 static bool equals(const char *hay, const char *needle)
@@ -222,20 +222,33 @@ static bool pairs_match(const struct term *t, const struct vw_cell *c)
 	return false;
 }
 
-/* A word or expression: anywhere in what can be read of the row. */
+/* Is the text one of the row's that lie side by side? */
+static bool is_beside(const struct vw_row *row, const char *text)
+{
+	return text >= row->texts && text < row->texts + row->texts_len;
+}
+
+/* A word or expression: anywhere in what can be read of the row. A word that is not in what lies
+ * side by side is sought in the rest alone; one with = may stand over a NUL there. */
 static bool row_mentions(const struct vw_view *v, const struct vw_row *row, const struct term *t)
 {
-	if (text_matches(t, row->full) || text_matches(t, row->reason) ||
-	    text_matches(t, vw_state_word(row->state)))
+	bool absent = row->texts && t->op == OP_WORD && !strchr(t->text, '=') &&
+		      !vw_seek(row->texts, row->texts_len, t->text);
+
+	if (text_matches(t, vw_state_word(row->state)) ||
+	    (!absent && (text_matches(t, row->full) || text_matches(t, row->reason))))
 		return true;
 	for (size_t k = 0; k < v->column_count; k++) {
 		const struct vw_cell *c = &row->cells[k];
+		enum vw_kind kind = v->columns[k].kind;
+		bool pairs = kind == VW_LABELS || kind == VW_SHARES;
 
-		if (v->columns[k].kind == VW_TEXT && text_matches(t, c->text))
+		if (!pairs && kind != VW_TEXT)
+			continue;
+		if (absent && is_beside(row, pairs && c->count ? c->pairs[0].name : c->text))
+			continue;
+		if (pairs ? pairs_match(t, c) : text_matches(t, c->text))
 			return true;
-		if (v->columns[k].kind == VW_LABELS || v->columns[k].kind == VW_SHARES)
-			if (pairs_match(t, c))
-				return true;
 	}
 	return false;
 }
@@ -285,6 +298,38 @@ static bool term_matches(const struct vw_table *t, const struct vw_row *row,
 		return compares(t, term, &row->cells[term->column]);
 	}
 	return false;
+}
+
+/* --- does one filter hold only where another one does? --- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* An expression is no text that could be compared. */
+static bool same_term(const struct term *a, const struct term *b)
+{
+	return a->op == b->op && a->op != OP_REGEX && a->not == b->not &&a->column == b->column &&
+	       a->number == b->number && same_text(a->text, b->text) && same_text(a->tag, b->tag);
+}
+
+/* What mentions the longer word mentions the shorter one; = is looked for elsewhere. */
+static bool is_longer_word(const struct term *a, const struct term *b)
+{
+	return a->op == OP_WORD && b->op == OP_WORD &&
+	       !a->not &&!b->not &&strstr(a->text, b->text) && !strchr(a->text, '=');
+}
+
+bool vw_filter_narrows(const struct vw_filter *f, const struct vw_filter *than)
+{
+	if (f->view != than->view || f->count < than->count)
+		return false;
+	for (size_t i = 0; i < than->count; i++)
+		if (!same_term(&f->terms[i], &than->terms[i]) &&
+		    !is_longer_word(&f->terms[i], &than->terms[i]))
+			return false;
+	return true;
 }
 
 bool vw_filter_match(const struct vw_filter *f, const struct vw_table *t, size_t row)

@@ -15,6 +15,12 @@ int vw_column_unknown(const struct vw_view *v, const char *key, struct sl_error 
 /* -1, 0, 1: by code points, with numbers in names by value ("oa2" before "oa10", "订单-2" before
  * "订单-10"; only the digits 0-9 are numbers), ASCII letters without case. 0 = the same bytes. */
 int vw_natural(const char *a, const char *b);
+/* For many of them: the bytes that a shares with b, `most` at most, none of a number in part. They
+ * say nothing of the order. */
+size_t vw_natural_shared(const char *a, const char *b, size_t most);
+/* The beginning of a name as a number: of two names the one with the lesser stands before the
+ * other; with equal ones only vw_natural tells. */
+uint64_t vw_natural_head(const char *s);
 /* Worst first: the order of a column of states. */
 int vw_state_rank(enum vw_state s);
 

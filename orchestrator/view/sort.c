@@ -64,10 +64,12 @@ static int compare_cells(enum vw_kind kind, const struct vw_cell *a, const struc
 	return 0;
 }
 
-/* What a comparison looks at, close together. */
+/* What a comparison looks at, close together. Names mostly differ soon behind what all of them
+ * share: then a number each tells their order. */
 struct item {
 	const struct vw_cell *cell; /* NULL = by id alone */
 	double number;
+	uint64_t text, id; /* vw_natural_head; equal ones are looked at whole */
 	struct vw_row row;
 };
 
@@ -79,8 +81,12 @@ static int by_cell(const struct item *a, const struct item *b, const struct orde
 		return a->cell->known ? -1 : 1; /* unknown ones last, either way */
 	if (!a->cell->known)
 		return 0;
-	order = o->numbers ? compare_number(a->number, b->number)
-			   : compare_cells(o->kind, a->cell, b->cell);
+	if (o->numbers)
+		order = compare_number(a->number, b->number);
+	else if (a->text != b->text)
+		order = a->text < b->text ? -1 : 1;
+	else
+		order = compare_cells(o->kind, a->cell, b->cell);
 	return o->down ? -order : order;
 }
 
@@ -90,12 +96,46 @@ static int by_cell_and_id(const void *x, const void *y, void *arg)
 	const struct item *a = x, *b = y;
 	int order = a->cell ? by_cell(a, b, arg) : 0;
 
-	return order ? order : vw_natural(a->row.id, b->row.id);
+	if (order)
+		return order;
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return vw_natural(a->row.id, b->row.id);
 }
 
 static double number_of(enum vw_kind kind, const struct vw_cell *c)
 {
 	return kind == VW_STATE ? vw_state_rank((enum vw_state)c->number) : c->number;
+}
+
+/* What a cell is sorted by first, where that is a text. */
+static const char *text_of(enum vw_kind kind, const struct vw_cell *c)
+{
+	if (kind == VW_TEXT)
+		return c->text ? c->text : "";
+	return kind == VW_LABELS || kind == VW_SHARES ? first_name(c) : "";
+}
+
+static void set_heads(struct item *items, size_t count, const struct order *o)
+{
+	const char *first_id = items[0].row.id, *first_text = NULL;
+	size_t ids = strlen(first_id), texts = SIZE_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct vw_cell *c = items[i].cell;
+
+		ids = vw_natural_shared(first_id, items[i].row.id, ids);
+		if (!c || !c->known || o->numbers)
+			continue;
+		if (!first_text)
+			first_text = text_of(o->kind, c);
+		texts = vw_natural_shared(first_text, text_of(o->kind, c), texts);
+	}
+	for (size_t i = 0; i < count; i++) {
+		items[i].id = vw_natural_head(items[i].row.id + ids);
+		if (first_text && items[i].cell->known)
+			items[i].text = vw_natural_head(text_of(o->kind, items[i].cell) + texts);
+	}
 }
 
 static void sort_rows(struct vw_table *t, long column, struct order *o)
@@ -111,6 +151,7 @@ static void sort_rows(struct vw_table *t, long column, struct order *o)
 		items[i].cell = &t->rows[i].cells[column];
 		items[i].number = number_of(o->kind, items[i].cell);
 	}
+	set_heads(items, t->count, o);
 	sl_sort(sorted, t->count, by_cell_and_id, o);
 	for (size_t i = 0; i < t->count; i++)
 		t->rows[i] = ((const struct item *)sorted[i])->row;

@@ -152,8 +152,9 @@ struct vw_cell *vw_row_add_instance(struct vw_table *t, const struct cat_instanc
 				    enum vw_state state)
 {
 	struct arena *a = t->arena;
-	const struct vw_row row = {.id = i->path, .state = state, .full = i->id, .reason = i->note};
+	struct vw_row row = {.id = i->path, .state = state, .full = i->id, .reason = i->note};
 
+	row.texts = catalogue_texts(i, &row.texts_len);
 	SL_GROW(a->held, a->held_count, a->held_cap);
 	a->held[a->held_count++] = catalogue_hold(i);
 	return row_add(t, row);

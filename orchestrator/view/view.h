@@ -72,6 +72,9 @@ struct vw_row {
 	const char *full;            /* full name */
 	const char *reason;          /* why it is in this state, what next; "" = nothing to say */
 	const struct vw_cell *cells; /* one a column */
+	/* Where most of its texts lie side by side, a NUL behind each; NULL = nowhere. */
+	const char *texts;
+	size_t texts_len;
 };
 
 struct vw_view;
@@ -147,6 +150,8 @@ struct vw_filter;
 struct vw_filter *vw_filter_parse(const struct vw_view *v, const char *text, struct sl_error *e);
 void vw_filter_free(struct vw_filter *f);
 bool vw_filter_match(const struct vw_filter *f, const struct vw_table *t, size_t row);
+/* Does f match, of any table, only rows that the other one matches too? False when in doubt. */
+bool vw_filter_narrows(const struct vw_filter *f, const struct vw_filter *than);
 
 /* Sort rows by a column key ("-p99" = descending; unknown cells last), ties by id, with numbers in
  * it by value. */

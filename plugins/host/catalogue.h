@@ -72,6 +72,9 @@ struct cat_measures {
  */
 const void *catalogue_hold(const struct cat_instance *i);
 void catalogue_give_back(const void *held);
+/* The same texts as they lie side by side, a NUL behind each but the last, which has it behind
+ * *len. */
+const char *catalogue_texts(const struct cat_instance *i, size_t *len);
 
 struct catalogue *catalogue_new(uv_loop_t *loop);
 /* Cancels what runs; the backends are the caller's to close afterwards. */

@@ -294,6 +294,14 @@ void catalogue_give_back(const void *held)
 		free(h);
 }
 
+const char *catalogue_texts(const struct cat_instance *i, size_t *len)
+{
+	const char *texts = i->label_count ? i->labels[0].name : i->id;
+
+	*len = (size_t)(i->path - texts) + strlen(i->path);
+	return texts;
+}
+
 static size_t path_bytes(const struct cat_instance *i, const struct cat_service *of)
 {
 	return strlen(of->service) + strlen(of->environment) + strlen(of->app) +

@@ -128,6 +128,39 @@ static void test_filter_and_marks(void **state)
 	table_release(&t);
 }
 
+/* Letter by letter, and back: what is shown is what the whole filter shows. */
+static void test_filter_while_it_is_typed(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} typed[] = {
+		{"b", "aba >abc ba"}, {"ba", "aba >ba"},       {"bac", ""},
+		{"ba", ">aba ba"},    {"b", ">aba abc ba"},    {"!b", ">cc"},
+		{"b !c", ">aba ba"},  {"b !c load<15", ">ba"}, {"", "aba cc abc >ba"},
+	};
+	struct sl_error e = {0};
+	struct table t;
+	size_t i;
+
+	(void)state;
+	table_init(&t, &view);
+	set(&t, "aba 30 cc 25 abc 20 ba 10", 0);
+	assert_true(table_go_id(&t, "abc"));
+	for (i = 0; i < SL_COUNT(typed); i++) {
+		assert_int_equal(table_filter(&t, typed[i].text, &e), SL_OK);
+		assert_string_equal(order(&t), typed[i].shown);
+	}
+	assert_int_equal(table_filter(&t, "ab", &e), SL_OK);
+	table_filters_off(&t, true);
+	assert_int_equal(table_filter(&t, "abc", &e), SL_OK);
+	assert_int_equal(t.count, 4);
+	table_filters_off(&t, false);
+	assert_int_equal(t.count, 1);
+	set(&t, "abcd 2 ab 1", 0);
+	assert_int_equal(t.count, 1);
+	table_release(&t);
+}
+
 static void draw(struct table *t, unsigned width, struct sl_buf *out)
 {
 	struct canvas c;
@@ -305,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_cursor_follows_the_thing),
 		cmocka_unit_test(test_order_is_held_while_one_moves),
 		cmocka_unit_test(test_filter_and_marks),
+		cmocka_unit_test(test_filter_while_it_is_typed),
 		cmocka_unit_test(test_columns_are_dropped_and_figures_kept),
 		cmocka_unit_test(test_nothing_steers_the_terminal),
 		cmocka_unit_test(test_wide_characters_are_not_split),

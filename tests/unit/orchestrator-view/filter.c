@@ -2,6 +2,7 @@
 /* The filter grammar and the order of rows, as tables. */
 #include <stdio.h>
 
+#include "orchestrator/view/filter.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "tests/unit/orchestrator-view/table.h"
@@ -221,6 +222,189 @@ static void test_ties(void **state)
 	vw_table_free(t);
 }
 
+static uint64_t random_next(uint64_t *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
+}
+
+static void random_text(uint64_t *random, const char *const *pieces, size_t count, size_t most,
+			char text[200])
+{
+	text[0] = '\0';
+	for (size_t n = random_next(random) % (most + 1); n; n--)
+		strcat(text, pieces[random_next(random) % count]);
+}
+
+/* The beginnings of names as numbers say what the names say, or nothing. */
+static void test_heads(void **state)
+{
+	static const char *const pieces[] = {"0",  "00",        "1",  "2", "9",    "10",
+					     "99", "123456789", "a",  "A", "b",    "-",
+					     "/",  ":",         "订", "é", "\x01", "svc-"};
+	uint64_t random = 88172645463325252ULL;
+	size_t told = 0;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		char a[200], b[200], text[600] = "";
+		uint64_t x, y;
+		size_t shared;
+
+		random_text(&random, pieces, SL_COUNT(pieces), 6, a);
+		random_text(&random, pieces, SL_COUNT(pieces), 6, b);
+		shared = vw_natural_shared(a, b, SIZE_MAX);
+		x = vw_natural_head(a + (i % 2 ? shared : 0));
+		y = vw_natural_head(b + (i % 2 ? shared : 0));
+		if (x != y && (x < y) != (vw_natural(a, b) < 0))
+			fail_msg("'%s' and '%s'", a, b);
+		told += x != y;
+		memset(text, '1' + i % 2, 250 + (size_t)i % 10); /* numbers of any length */
+		text[255] = i % 3 ? '\0' : 'a';
+		x = vw_natural_head(text);
+		y = vw_natural_head(a);
+		assert_true(x == y || (x < y) == (vw_natural(text, a) < 0));
+	}
+	assert_true(told > 100000);
+}
+
+static const struct {
+	const char *filter, *than;
+	bool narrows;
+} narrowed[] = {
+	{"ord", "or", true},
+	{"ORD", "r", true},
+	{"or", "ord", false},
+	{"ord state:ok", "ord", true},
+	{"ord state:ok x", "or state:ok", true},
+	{"ord state:failed", "or state:ok", false},
+	{"!ord", "!or", false},
+	{"!ord", "or", false},
+	{"a !ord", "a !ord", true},
+	{"state:bad", "state:ba", false}, /* a word of its own */
+	{"p99>20", "p99>2", false},
+	{"zone=z1 b", "zone=z1", true},
+	{"zone=z1", "zone=z", false},
+	{"/abc/ d", "/abc/", false},
+	{"\"a=b\"", "\"a=\"", false},
+	{"订单服务", "订", true},
+	{"e\xcc\x81", "e", false}, /* é is another letter */
+	{"x", "", true},
+	{"", "x", false},
+};
+
+static void test_narrows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(narrowed); i++) {
+		struct vw_filter *f = vw_filter_parse(&sample_view, narrowed[i].filter, NULL);
+		struct vw_filter *than = vw_filter_parse(&sample_view, narrowed[i].than, NULL);
+
+		if (vw_filter_narrows(f, than) != narrowed[i].narrows)
+			fail_msg("'%s' after '%s'", narrowed[i].filter, narrowed[i].than);
+		vw_filter_free(f);
+		vw_filter_free(than);
+	}
+}
+
+static const char *move(char **to, const char *text)
+{
+	char *start = *to;
+
+	strcpy(start, text);
+	*to += strlen(text) + 1;
+	return start;
+}
+
+/* The same rows with their texts side by side, but for the version and the state's word. */
+static struct vw_table *sample_together(void)
+{
+	struct vw_table *t = sample_table();
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct vw_row *row = &t->rows[i];
+		struct vw_cell *c = vw_alloc(t, COLUMNS * sizeof *c);
+		struct vw_pair *zone = vw_alloc(t, sizeof *zone);
+		char *texts = vw_alloc(t, 512), *at = texts;
+
+		memcpy(c, row->cells, COLUMNS * sizeof *c);
+		zone->name = move(&at, c[LABELS].pairs[0].name);
+		zone->value = move(&at, c[LABELS].pairs[0].value);
+		c[LABELS].pairs = zone;
+		row->full = c[NAME].text = move(&at, c[NAME].text);
+		row->reason = move(&at, row->reason);
+		row->cells = c;
+		row->texts = texts;
+		row->texts_len = (size_t)(at - texts) - 1;
+	}
+	return t;
+}
+
+/* Whatever is typed: a filter that says so narrows, and where texts lie makes no difference. */
+static void test_random_words(void **state)
+{
+	static const char *const pieces[] = {
+		"o", "r", "d", "ders", "1", "2", "z",  "zone", "=", "!", " ", "订",  "\"",
+		"a", "4", ".", "eV",   "n", "s", "ok", "华",   "g", ":", "v", "all", "service"};
+	struct vw_table *t = sample_table(), *together = sample_together();
+	uint64_t random = 88172645463325252ULL;
+	size_t narrower = 0;
+
+	(void)state;
+	for (int i = 0; i < 50000; i++) {
+		char text[200], more[200], longer[400];
+		struct vw_filter *f, *g;
+
+		random_text(&random, pieces, SL_COUNT(pieces), 4, text);
+		random_text(&random, pieces, SL_COUNT(pieces), 2, more);
+		snprintf(longer, sizeof longer, i % 4 ? "%s%s" : "%2$s%1$s", text, more);
+		f = vw_filter_parse(&sample_view, text, NULL);
+		g = vw_filter_parse(&sample_view, longer, NULL);
+		for (size_t k = 0; f && k < t->count; k++)
+			if (vw_filter_match(f, t, k) != vw_filter_match(f, together, k))
+				fail_msg("'%s' on '%s'", text, t->rows[k].full);
+		narrower += f && g && vw_filter_narrows(g, f);
+		for (size_t k = 0; f && g && vw_filter_narrows(g, f) && k < t->count; k++)
+			if (vw_filter_match(g, t, k) && !vw_filter_match(f, t, k))
+				fail_msg("'%s' after '%s'", longer, text);
+		vw_filter_free(f);
+		vw_filter_free(g);
+	}
+	assert_true(narrower > 10000);
+	vw_table_free(t);
+	vw_table_free(together);
+}
+
+/* Wherever in a long text a word stands: at its ends, over the edges of blocks. */
+static void test_seek(void **state)
+{
+	static const char *const words[] = {"x", "xy", "x1z", "~", "99", "x-y-z-0123456789"};
+	char text[301];
+
+	(void)state;
+	for (size_t w = 0; w < SL_COUNT(words); w++)
+		for (size_t len = 1; len < 300; len += 7)
+			for (size_t at = 0; at < len; at++) {
+				size_t n = strlen(words[w]);
+
+				memset(text, 'w', len);
+				text[len] = '\0';
+				assert_false(vw_seek(text, len, words[w]));
+				if (at + n > len)
+					continue;
+				memcpy(text + at, words[w], n);
+				if (at % 2 && text[at] == 'x')
+					text[at] = 'X';
+				assert_true(vw_seek(text, len, words[w]));
+				text[at + n - 1] = '\0';
+				assert_false(vw_seek(text, len, words[w]));
+			}
+	assert_true(vw_seek("a", 1, ""));
+	assert_true(vw_seek("订单", 6, "zz")); /* who knows */
+}
+
 /* Anything that can be typed is either a filter or a refusal with a sentence. */
 static void test_random_filters(void **state)
 {
@@ -263,6 +447,8 @@ int main(void)
 		cmocka_unit_test(test_filters), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_sort),    cmocka_unit_test(test_sort_is_total),
 		cmocka_unit_test(test_ties),    cmocka_unit_test(test_random_filters),
+		cmocka_unit_test(test_heads),   cmocka_unit_test(test_narrows),
+		cmocka_unit_test(test_seek),    cmocka_unit_test(test_random_words),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
