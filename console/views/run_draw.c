@@ -75,11 +75,11 @@ static const struct {
 } legend[] = {
 	{MARK_FAILED, "failed"},     {MARK_UNKNOWN, "no contact"}, {MARK_WORKING, "in work"},
 	{MARK_DEGRADED, "was down"}, {MARK_WAITING, "waiting"},    {MARK_OK, "done"},
-	{MARK_OFF, "left"},
+	{MARK_OFF, "untouched"},
 };
 
-static unsigned draw_legend(const struct instance_state *list, size_t n, struct canvas *c,
-			    struct rect r)
+static unsigned draw_legend(const struct instance_state *list, size_t n, bool back,
+			    struct canvas *c, struct rect r)
 {
 	unsigned x = r.x + 3;
 	size_t i, k, count;
@@ -89,6 +89,7 @@ static unsigned draw_legend(const struct instance_state *list, size_t n, struct 
 	     3;
 	for (k = 0; k < SL_COUNT(legend); k++) {
 		enum vw_state state = run_mark_state(legend[k].mark);
+		const char *word = back && legend[k].mark == MARK_OK ? "as before" : legend[k].word;
 
 		for (i = count = 0; i < n; i++)
 			count += list[i].mark == legend[k].mark;
@@ -97,9 +98,7 @@ static unsigned draw_legend(const struct instance_state *list, size_t n, struct 
 		x += canvas_printf(c, x, r.y, 2, look_bold(table_state_paint(state)), "%c",
 				   vw_state_glyph(state)) +
 		     1;
-		x += canvas_printf(c, x, r.y, 24, look(PAINT_DIM), "%s %zu", legend[k].word,
-				   count) +
-		     3;
+		x += canvas_printf(c, x, r.y, 24, look(PAINT_DIM), "%s %zu", word, count) + 3;
 	}
 	return 1;
 }
@@ -219,7 +218,7 @@ unsigned run_draw_instances(const struct run_view *v, struct canvas *c, struct r
 	unsigned used = 0, marks = r.height / 2;
 
 	if (n) {
-		used = draw_legend(list, n, c, r);
+		used = draw_legend(list, n, v->undo.step_count > 0, c, r);
 		if (n > (size_t)marks * (r.width > 6 ? r.width - 6 : 1))
 			qsort(list, n, sizeof *list, by_need);
 		used += draw_marks(list, n, c,

@@ -166,9 +166,11 @@ static void say_value(struct line *l, const char *key)
 static void say_drift(struct line *l)
 {
 	bool router = *text_of(l, "server") != '\0';
+	const char *where = text_of(l, router ? "node" : "registry");
 
 	row_put(&l->row, STYLE_WARN, "%s drift", router ? "router" : "registry");
-	row_put(&l->row, STYLE_PLAIN, ": %s", text_of(l, router ? "server" : "place"));
+	row_put(&l->row, STYLE_PLAIN, ": %s%s%s", text_of(l, router ? "server" : "place"),
+		*where ? " on " : "", where);
 	say_value(l, "found");
 	say_value(l, "wanted");
 	row_put(&l->row, STYLE_PLAIN, "; set again");

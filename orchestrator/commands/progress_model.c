@@ -244,6 +244,9 @@ size_t instances_look(const struct run_view *v, struct instance_state **out)
 	}
 	feed_side(list, n, &forward, v->plan.undo);
 	feed_side(list, n, &undo, true);
+	for (i = 0; i < n && v->state == VIEW_ENDED; i++)
+		if (list[i].mark == MARK_WAITING) /* for nothing any more */
+			list[i].mark = MARK_OFF;
 	for (i = 0; i < n; i++)
 		list[i].busy = list[i].mark == MARK_WORKING || list[i].mark == MARK_FAILED ||
 			       list[i].mark == MARK_UNKNOWN;
