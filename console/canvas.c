@@ -205,6 +205,37 @@ unsigned canvas_text(struct canvas *c, unsigned x, unsigned y, unsigned width, s
 	return at + 1;
 }
 
+/* Where a line of so many cells ends: between words if there is a place. */
+static size_t line_break(const char *text, unsigned width)
+{
+	size_t end = sl_text_fit(text, width), at = end;
+
+	if (!text[end])
+		return end;
+	while (at > end / 2 && text[at] != ' ')
+		at--;
+	return at > end / 2 ? at : end;
+}
+
+unsigned canvas_wrap(struct canvas *c, struct rect r, struct look l, const char *text)
+{
+	char buf[TEXT_MAX], line[TEXT_MAX];
+	const char *at = buf;
+	unsigned rows = 0;
+
+	if (!r.width)
+		return 0;
+	clean(buf, text);
+	while (*at && rows < r.height) {
+		size_t end = rows + 1 < r.height ? line_break(at, r.width) : strlen(at);
+
+		snprintf(line, sizeof line, "%.*s", (int)end, at);
+		canvas_text(c, r.x, r.y + rows++, r.width, l, line);
+		at += end + (at[end] == ' ');
+	}
+	return rows;
+}
+
 unsigned canvas_right(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 		      const char *text)
 {

@@ -85,6 +85,9 @@ void canvas_fade(struct canvas *c, struct rect r);
  * `width` cells ends in '~'. Returns the cells written. */
 unsigned canvas_text(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 		     const char *text);
+/* In as many rows as it takes, broken between words; the last one ends in '~' when r is too low.
+ * Returns the rows written. */
+unsigned canvas_wrap(struct canvas *c, struct rect r, struct look l, const char *text);
 unsigned canvas_right(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,
 		      const char *text); /* right-aligned within width */
 unsigned canvas_printf(struct canvas *c, unsigned x, unsigned y, unsigned width, struct look l,

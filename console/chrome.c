@@ -320,29 +320,13 @@ static void draw_selection(struct app *a, struct canvas *c, struct rect r)
 	canvas_text(c, x, r.y, r.x + r.width - x - 1, look(PAINT_TEXT), text);
 }
 
-/* Where the first line of two ends, between words if there is a place. */
-static size_t line_break(const char *text, unsigned width)
-{
-	size_t end = sl_text_fit(text, width), at = end;
-
-	while (at > end / 2 && text[at] != ' ')
-		at--;
-	return at > end / 2 ? at : end;
-}
-
 /* A message that one row does not hold takes that of the selection too. */
 static bool draw_long_message(struct app *a, struct canvas *c, struct rect above, struct rect r)
 {
-	char first[sizeof a->message];
-	size_t end;
-
 	if (a->overlay == OVERLAY_PROMPT || sl_text_width(a->message) + 2 <= r.width)
 		return false;
-	end = line_break(a->message, r.width - 2);
-	snprintf(first, sizeof first, "%.*s", (int)end, a->message);
-	canvas_text(c, above.x + 1, above.y, above.width - 2, look(a->message_paint), first);
-	canvas_text(c, r.x + 1, r.y, r.width - 2, look(a->message_paint),
-		    a->message + end + (a->message[end] == ' '));
+	canvas_wrap(c, (struct rect){above.x + 1, above.y, above.width - 2, 2},
+		    look(a->message_paint), a->message);
 	return true;
 }
 

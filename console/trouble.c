@@ -38,7 +38,8 @@ bool trouble_line(struct app *a, char *dst, size_t size)
 	return true;
 }
 
-static bool source_draw(struct canvas *c, struct rect r, const struct cat_source *source)
+/* Returns the rows that it takes. */
+static unsigned source_draw(struct canvas *c, struct rect r, const struct cat_source *source)
 {
 	enum paint paint = *source->error ? PAINT_BAD : PAINT_DIM;
 	unsigned x = r.x;
@@ -46,12 +47,11 @@ static bool source_draw(struct canvas *c, struct rect r, const struct cat_source
 	x += canvas_text(c, x, r.y, r.width / 3, look_bold(paint), source->name) + 1;
 	x += canvas_printf(c, x, r.y, r.x + r.width - x, look(PAINT_DIM), "(%s)", source->type) + 2;
 	if (x >= r.x + r.width)
-		return true;
-	canvas_text(c, x, r.y, r.x + r.width - x, look(paint),
-		    *source->error    ? source->error
-		    : source->read_at ? "has none"
-				      : "has not answered yet");
-	return true;
+		return 1;
+	return canvas_wrap(c, (struct rect){x, r.y, r.x + r.width - x, r.height}, look(paint),
+			   *source->error    ? source->error
+			   : source->read_at ? "has none"
+					     : "has not answered yet");
 }
 
 bool trouble_draw(struct app *a, const struct screen *s, struct canvas *c, struct rect r)
@@ -66,8 +66,8 @@ bool trouble_draw(struct app *a, const struct screen *s, struct canvas *c, struc
 
 		if (!(source.role & roles))
 			continue;
-		any = source_draw(c, (struct rect){r.x, y, r.width, 1}, &source);
-		y++;
+		y += source_draw(c, (struct rect){r.x, y, r.width, r.y + r.height - y}, &source);
+		any = true;
 	}
 	return any;
 }
