@@ -175,9 +175,44 @@ static void test_who_serves(void **state)
 	assert_false(instance_serves(&(struct sl_instance){.state = SL_INSTANCE_OUT, .weight = 9}));
 }
 
+/* A rollout and an action give a key the same name, in whatever order they know its labels. */
+static void test_claims(void **state)
+{
+	const struct sl_label one[] = {{"service", "orders"}, {"environment", "prod"}};
+	const struct sl_label other[] = {{"environment", "prod"}, {"service", "orders"}};
+	const struct sl_key_change k = {.key = "limit", .labels = one, .label_count = 2};
+	cJSON *change = action_key_change("kie", &k);
+	char *action = action_key.claim(change), *rollout = hold_key("kie", "limit", other, 2);
+	char *plain = hold_key("kie", "limit", NULL, 0);
+
+	(void)state;
+	assert_string_equal(action, "key limit (environment=prod service=orders) in kie");
+	assert_string_equal(action, rollout);
+	assert_string_equal(plain, "key limit in kie");
+	free(action);
+	free(rollout);
+	free(plain);
+	cJSON_Delete(change);
+}
+
+/* What is said to go on with. */
+static void test_next_verb(void **state)
+{
+	(void)state;
+	assert_string_equal(store_next_verb("{\"for\":\"promote\"}"), "promote");
+	assert_string_equal(store_next_verb("{\"for\":\"retry\",\"reason\":\"x\"}"), "retry");
+	assert_string_equal(store_next_verb("{\"for\":\"time\"}"), "resume");
+	assert_string_equal(store_next_verb("{\"for\":\"rm -rf\"}"), "resume");
+	assert_string_equal(store_next_verb("["), "resume");
+	assert_string_equal(store_next_verb(""), "resume");
+	assert_string_equal(store_next_verb(NULL), "resume");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_next_verb),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_key_values_survive),
 		cmocka_unit_test(test_hostile_names_are_left_alone),
