@@ -21,7 +21,8 @@
 #define STREAM_MS    (3600 * 1000) /* then it is opened anew: the silent kind of death */
 #define PAUSE_MS     1000
 #define PAUSE_MAX_MS 30000
-#define LINE_MAX     (64 * 1024) /* of what is parsed; a longer line is a change all the same */
+#define LINE_MAX     1024 /* of what is parsed: what says more than that tells of a change */
+#define PACE_MS      250  /* between two looks at what is said */
 
 struct watch {
 	struct sl_call call; /* first: one is cast to the other */
@@ -174,9 +175,10 @@ static void on_data(void *arg, long status, const char *bytes, size_t len)
 		len -= n;
 		if (!end)
 			break;
-		if (w->line.truncated)
+		if (w->line.truncated) {
+			watch_begin(w);
 			changed = true;
-		else if (w->line.len)
+		} else if (w->line.len)
 			changed = line_read(w, w->line.data, w->line.len) || changed;
 		sl_buf_release(&w->line);
 		sl_buf_init(&w->line, LINE_MAX);
@@ -226,6 +228,7 @@ static void watch_open(struct watch *w)
 	request.body_len = strlen(body);
 	request.timeout_ms = STREAM_MS;
 	request.data = on_data;
+	request.pace_ms = PACE_MS;
 	w->begun = w->broken = false;
 	sl_buf_release(&w->line);
 	sl_buf_init(&w->line, LINE_MAX);

@@ -26,10 +26,11 @@ struct sl_http {
 	CURLM *multi;
 	uv_timer_t timer;   /* curl's one timeout */
 	uv_timer_t deliver; /* empties the queue of the ended */
+	uv_timer_t pace;    /* lets the slow ones go on */
 	struct sl_http_call *calls;
 	struct sl_http_call *ended, **ended_tail;
-	struct sl_http_call *fed; /* order does not matter between calls */
-	size_t pending;           /* calls, lookups and handles whose memory is not free yet */
+	struct sl_http_call *fed, *slow; /* order does not matter between calls */
+	size_t pending; /* calls, lookups and handles whose memory is not free yet */
 	bool closing, torn;
 	void (*closed)(void *arg);
 	void *closed_arg;
@@ -77,6 +78,7 @@ static void http_tear(struct sl_http *http)
 	http->multi = NULL;
 	uv_close((uv_handle_t *)&http->timer, on_own_timer_closed);
 	uv_close((uv_handle_t *)&http->deliver, on_own_timer_closed);
+	uv_close((uv_handle_t *)&http->pace, on_own_timer_closed);
 }
 
 /* --- calls that ended --- */
@@ -115,16 +117,58 @@ static void call_give(struct sl_http_call *call)
 	free(bytes);
 }
 
+static void call_go_on(struct sl_http_call *call)
+{
+	call->paused = false;
+	curl_easy_pause(call->easy, CURLPAUSE_CONT);
+}
+
+static void on_pace(uv_timer_t *timer)
+{
+	struct sl_http *http = timer->data;
+	struct sl_http_call *call;
+
+	while ((call = http->slow)) {
+		http->slow = call->next_slow;
+		call_go_on(call);
+	}
+}
+
+/* One timer for all: a call may go on sooner than its pace, never later than the slowest. */
+static void call_slow_down(struct sl_http_call *call)
+{
+	struct sl_http *http = call->http;
+
+	call->paused = true;
+	curl_easy_pause(call->easy, CURLPAUSE_RECV);
+	call->next_slow = http->slow;
+	http->slow = call;
+	if (!uv_is_active((uv_handle_t *)&http->pace))
+		uv_timer_start(&http->pace, on_pace, (uint64_t)call->pace_ms, 0);
+}
+
+static void call_forget_pace(struct sl_http_call *call)
+{
+	struct sl_http_call **at = &call->http->slow;
+
+	while (*at && *at != call)
+		at = &(*at)->next_slow;
+	if (*at)
+		*at = call->next_slow;
+}
+
 static void call_unfeed(struct sl_http_call *call)
 {
 	call->fed = false;
 	if (call->ended)
 		return; /* what is left comes right before done */
 	call_give(call);
-	if (call->ended || !call->paused)
+	if (call->ended)
 		return;
-	call->paused = false;
-	curl_easy_pause(call->easy, CURLPAUSE_CONT);
+	if (call->pace_ms > 0)
+		call_slow_down(call);
+	else if (call->paused)
+		call_go_on(call);
 }
 
 static void call_deliver(struct sl_http_call *call)
@@ -189,6 +233,7 @@ static void call_end(struct sl_http_call *call)
 		return;
 	call->ended = true;
 	uv_timer_stop(&call->deadline);
+	call_forget_pace(call);
 	if (call->lookup) {
 		uv_cancel((uv_req_t *)&call->lookup->req);
 		call->lookup->call = NULL;
@@ -389,6 +434,7 @@ struct sl_http_call *sl_http_start(struct sl_http *http, const struct sl_http_re
 		.data = request->data,
 		.arg = arg,
 		.timeout_ms = request->timeout_ms,
+		.pace_ms = request->pace_ms,
 	};
 	call->next = http->calls;
 	if (call->next)
@@ -428,10 +474,11 @@ struct sl_http *sl_http_new(uv_loop_t *loop)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	http->loop = loop;
 	http->ended_tail = &http->ended;
-	http->pending = 2; /* the two timers */
+	http->pending = 3; /* the three timers */
 	uv_timer_init(loop, &http->timer);
 	uv_timer_init(loop, &http->deliver);
-	http->timer.data = http->deliver.data = http;
+	uv_timer_init(loop, &http->pace);
+	http->timer.data = http->deliver.data = http->pace.data = http;
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		sl_alloc_failed();

@@ -45,6 +45,9 @@ struct sl_http_request {
 	 * connection is kept alive by TCP; timeout_ms still ends it.
 	 */
 	void (*data)(void *arg, long status, const char *bytes, size_t len);
+	/* With data: what comes within so long of what was given waits with the server, and is
+	 * given as one. 0 = nothing waits. */
+	int64_t pace_ms;
 };
 
 /* Borrowed until the callback returns. error.code is SL_OK when any HTTP status arrived. */

@@ -21,6 +21,7 @@ struct sl_http_call {
 	struct sl_http_call *prev, *next; /* all calls of the client */
 	struct sl_http_call *next_ended;  /* those whose done is due */
 	struct sl_http_call *next_fed;    /* those with bytes for data */
+	struct sl_http_call *next_slow;   /* those that wait for their pace */
 	sl_http_done done;
 	void (*data)(void *arg, long status, const char *bytes, size_t len);
 	void *arg;
@@ -28,10 +29,10 @@ struct sl_http_call {
 	CURL *easy;
 	bool added;  /* easy is in the multi handle */
 	bool fed;    /* in the list of those with bytes for data */
-	bool paused; /* too many of them: curl waits until they are taken */
+	bool paused; /* too many of them, or too soon: curl waits until they are taken */
 	bool ended;  /* in the list of the ended; error is final unless cancelled */
 	uv_timer_t deadline;
-	int64_t timeout_ms;
+	int64_t timeout_ms, pace_ms;
 	struct http_lookup *lookup; /* NULL when none runs */
 
 	char *label; /* "GET http://host/path": no credentials, no query */

@@ -547,6 +547,7 @@ struct stream {
 	size_t total;
 	long status;
 	bool fed, late, cancel, restart;
+	uint64_t at, soonest; /* ns between two times that bytes were given, at least */
 	struct seen other;
 };
 
@@ -556,7 +557,10 @@ static void on_data(void *arg, long status, const char *bytes, size_t len)
 
 	assert_true(len > 0);
 	s->late = s->late || s->seen.calls || s->seen.starting;
+	if (s->fed && (!s->soonest || uv_hrtime() - s->at < s->soonest))
+		s->soonest = uv_hrtime() - s->at;
 	s->fed = true;
+	s->at = uv_hrtime();
 	s->status = status;
 	if (s->total + len < sizeof s->got)
 		memcpy(s->got + s->total, bytes, len);
@@ -639,6 +643,30 @@ static void test_stream_long(void **state)
 	assert_false(s.late);
 }
 
+/* What comes too soon waits and is not lost; one that waits can end. */
+static void test_stream_paced(void **state)
+{
+	struct sl_http_request r = {.data = on_data, .pace_ms = 40};
+	struct stream s = {0};
+
+	(void)state;
+	s.call = start(&s.seen, &r, "127.0.0.1", "/long");
+	wait_for(&s.seen.done);
+	assert_int_equal(s.seen.error.code, SL_OK);
+	assert_int_equal(s.total, LONG_BODY);
+	assert_true(s.soonest >= 10 * 1000000u); /* the loop reads its clock once a turn */
+	assert_false(s.late);
+
+	s = (struct stream){0};
+	r.pace_ms = 3600 * 1000;
+	s.call = start(&s.seen, &r, "127.0.0.1", "/endless");
+	wait_for(&s.fed);
+	sl_http_cancel(s.call);
+	wait_for(&s.seen.done);
+	assert_int_equal(s.seen.error.code, SL_ECANCELED);
+	assert_string_equal(s.got, "first");
+}
+
 static void test_many(void **state)
 {
 	struct seen s[60] = {{0}};
@@ -667,6 +695,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_paced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
 
