@@ -232,13 +232,25 @@ static void check_one(struct schema_check *c, const struct schema_shape *shape,
 	diags_error(c->d, pb_place(node), "nothing%s; it takes %s", where(c), words_list(c, words));
 }
 
+/* Where any key may stand, one that nobody knows may be the missing one, misspelt. */
+static const char *misspelt(struct schema_check *c, const struct schema_shape *shape,
+			    const struct pb_node *node, const char *key)
+{
+	const struct pb_node *n;
+
+	for (n = node->first; shape->open && n; n = n->next)
+		if (!schema_row_find(shape, n->key) && pb_near(n->key, &key, 1))
+			return pb_arena_printf(c->arena, " (is '%s' meant to be it?)", n->key);
+	return "";
+}
+
 static void check_required(struct schema_check *c, const struct schema_shape *shape,
 			   const struct pb_node *node, unsigned flag)
 {
 	for (size_t i = 0; i < shape->count; i++)
 		if ((shape->rows[i].flags & flag) && !pb_get(node, shape->rows[i].key))
-			diags_error(c->d, pb_place(node), "'%s' is missing%s", shape->rows[i].key,
-				    where(c));
+			diags_error(c->d, pb_place(node), "'%s' is missing%s%s", shape->rows[i].key,
+				    where(c), misspelt(c, shape, node, shape->rows[i].key));
 }
 
 void schema_check_map(struct schema_check *c, const struct schema_shape *shape,

@@ -84,7 +84,8 @@ static const struct row inventory_rows[] = {
 	 "    9 |   cloud: { fromRegistry: citi, hosts: [x] }\n"
 	 "      |                          ^~~~\n"},
 	{"{ type: haproxy }", "{ tpye: haproxy }",
-	 "inventory.yaml:4:12: error: 'type' is missing in routers.edge\n"
+	 "inventory.yaml:4:12: error: 'type' is missing in routers.edge (is 'tpye' meant to "
+	 "be it?)\n"
 	 "    4 | routers: { edge: { tpye: haproxy } }\n"
 	 "      |            ^~~~\n"},
 	{"groups:",
