@@ -42,7 +42,9 @@ static bool role_is_alone(const struct catalogue *c, enum cat_role role)
 static struct look age_text(const struct app *a, const struct cat_source *source, char *dst,
 			    size_t size)
 {
-	int64_t age = a->fixed_now && !source->stale ? 0 : sl_time_now() - source->read_at;
+	int64_t age = !a->fixed_now   ? sl_time_now() - source->read_at
+		      : source->stale ? 3 * source->interval_ms
+				      : 0;
 	int64_t fresh = source->interval_ms + SITE_SLACK_MS;
 
 	if (source->role == CAT_TRACING && !*source->error) { /* its view says how old they are */

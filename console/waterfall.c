@@ -35,7 +35,8 @@ static struct columns columns_of(const struct rect *r)
 	c.time = MARK_CELLS + c.label + 1;
 	c.bar = c.time + TIME_CELLS + 1;
 	if (c.bar + BAR_LEAST <= r->width) {
-		c.bar_width = r->width - c.bar;
+		/* not to the edge: terminals of editors (libvterm) wrap a repetition there */
+		c.bar_width = r->width - c.bar - 1;
 		return c;
 	}
 	if (r->width < MARK_CELLS + BAR_LEAST + TIME_CELLS)

@@ -205,6 +205,11 @@ const char *pty_text(struct pty *p)
 	return sl_buf_str(&p->text);
 }
 
+void pty_looks(struct pty *p, struct sl_buf *out)
+{
+	svg_looks(p->screen, p->width, p->height, out);
+}
+
 void pty_svg(struct pty *p, struct sl_buf *out)
 {
 	svg_of_screen(p->screen, p->width, p->height, out);

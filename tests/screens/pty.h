@@ -45,6 +45,8 @@ void pty_resize(struct pty *p, unsigned width, unsigned height);
 const char *pty_text(struct pty *p);
 /* The same as a picture. */
 void pty_svg(struct pty *p, struct sl_buf *out);
+/* Its colours alone, as letters. */
+void pty_looks(struct pty *p, struct sl_buf *out);
 /* Everything that it wrote, raw. */
 const struct sl_buf *pty_bytes(const struct pty *p);
 /* Read what is there for at most ms; true when something came. */

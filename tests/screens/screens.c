@@ -28,7 +28,7 @@
 
 static char *top; /* our folder: state/, inventory.yaml, config/ */
 static char *console, *now_env, *config_env, *home_env;
-static const char *const *env, *const *chinese_env;
+static const char *const *env, *const *chinese_env, *const *down_env;
 
 /* --- where it all is --- */
 
@@ -89,7 +89,7 @@ static char *state_folder(void)
 static int make_site(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
-	static const char *list[6], *chinese[8];
+	static const char *list[6], *chinese[8], *down[6];
 	char *folder;
 
 	(void)state;
@@ -127,6 +127,9 @@ static int make_site(void **state)
 	chinese[4] = "TOWN_CHINESE=1";
 	chinese[5] = "TOWN_TURNS=1";
 	chinese_env = chinese;
+	memcpy(down, list, sizeof list);
+	down[3] = "TOWN_DOWN=1";
+	down_env = down;
 	return 0;
 }
 
@@ -153,16 +156,17 @@ static const struct mode utf8 = {"utf8", "xterm-256color", "C.UTF-8", false, NUL
 static const struct mode ascii = {"ascii", "xterm-256color", "C", false, NULL};
 static const struct mode mono = {"mono", "vt100", "C.UTF-8", true, NULL};
 
-enum with { ALONE, TOWN, CONFIG, CHINESE, CHANGED }; /* which inventory */
+enum with { ALONE, TOWN, CONFIG, DOWN, EMPTY, CHINESE, CHANGED }; /* which inventory */
 
 static struct pty *start(const struct mode *m, unsigned width, unsigned height, enum with with)
 {
-	static const char *const files[] = {[ALONE] = "",
-					    [TOWN] = "inventory",
-					    [CONFIG] = "config",
-					    [CHINESE] = "chinese",
-					    [CHANGED] = "chinese"};
-	char *folder = sl_asprintf("%s/%s", top, with >= CHINESE ? "chinese" : "state"),
+	static const char *const files[] = {
+		[ALONE] = "", [TOWN] = "inventory",  [CONFIG] = "config",  [DOWN] = "inventory",
+		[EMPTY] = "", [CHINESE] = "chinese", [CHANGED] = "chinese"};
+	char *folder = sl_asprintf("%s/%s", top,
+				   with >= CHINESE ? "chinese"
+				   : with == EMPTY ? "empty"
+						   : "state"),
 	     *file = sl_asprintf("%s/%s.yaml", top, files[with]);
 	const char *argv[8] = {console, "--state", folder, NULL};
 	struct pty_how how = {.width = width,
@@ -170,11 +174,13 @@ static struct pty *start(const struct mode *m, unsigned width, unsigned height, 
 			      .term = m->term,
 			      .locale = m->locale,
 			      .no_colour = m->no_colour,
-			      .env = with >= CHINESE ? chinese_env + (with == CHINESE) : env,
+			      .env = with >= CHINESE ? chinese_env + (with == CHINESE)
+				     : with == DOWN  ? down_env
+						     : env,
 			      .argv = argv};
 	struct pty *p;
 
-	if (with != ALONE) {
+	if (*files[with]) {
 		argv[3] = "-i";
 		argv[4] = file;
 		argv[5] = m->option;
@@ -202,14 +208,10 @@ static char *read_golden(const char *path)
 	return text;
 }
 
-static void compare(struct pty *p, const char *name)
+static void compare_text(const char *have, const char *name)
 {
 	char *path = sl_asprintf(GOLDEN "/%s.txt", name), *want = read_golden(path);
-	const char *have;
 	FILE *f;
-
-	pty_settle(p);
-	have = pty_text(p);
 
 	if (getenv("REWRITE")) {
 		f = fopen(path, "we");
@@ -224,6 +226,12 @@ static void compare(struct pty *p, const char *name)
 	free(path);
 }
 
+static void compare(struct pty *p, const char *name)
+{
+	pty_settle(p);
+	compare_text(pty_text(p), name);
+}
+
 #define KEYS(...)                 \
 	(const char *const[])     \
 	{                         \
@@ -236,6 +244,14 @@ static const struct scene {
 	const char *const *keys;
 } scenes[] = {
 	{"services", true, KEYS("wait:912")},
+	{"services-empty", EMPTY, KEYS("1", "wait:no services")},
+	{"services-error", DOWN, KEYS("wait:connection ref")},
+	{"traces-error", DOWN, KEYS("3", "wait:connection refused")},
+	{"alerts-error", DOWN, KEYS("!", "wait:2 alerts", "wait:prom")},
+	{"traces-empty", EMPTY, KEYS("3", "wait:no traces")},
+	{"runs-empty", EMPTY, KEYS("wait:no runs")},
+	{"events-empty", EMPTY, KEYS("8", "wait:nothing has happened")},
+	{"alerts-empty", EMPTY, KEYS("!", "wait:nothing is")},
 	{"services-filter", true, KEYS("wait:912", "/", "text:p99>400", "enter", "wait:of 14")},
 	{"filter-unknown", true, KEYS("wait:912", "/", "text:laod>400", "enter", "wait:no column")},
 	{"service", true,
@@ -277,21 +293,21 @@ static const struct scene {
 	{"key-refused", CONFIG,
 	 KEYS("4", "wait:certs.bin", "/", "text:pool", "enter", "enter", "wait:+1 -1", "E",
 	      "wait:needs write mode")},
-	{"traces", true, KEYS("3", "wait:refund")},
+	{"traces", true, KEYS("3", "wait:read at")},
 	{"traces-of-one", true, KEYS("wait:912", "j", "t", "wait:checkout.web", "wait:read at")},
 	{"trace", true,
-	 KEYS("wait:912", "j", "t", "wait:read at", "enter", "wait:critical path", "n",
-	      "wait:with an error, row 3")},
+	 KEYS("wait:912", "j", "t", "wait:read at", "enter", "wait:8 spans", "n",
+	      "wait:640ms, server")},
 	{"span-instance", true,
 	 KEYS("3", "wait:read at", "G", "enter", "wait:critical path", "j", "i",
 	      "wait:10.8.0.1:9000  503 db pool exhausted")},
-	{"events", false, KEYS("wait:rolledBack", "8", "wait:traffic.set", "n", "wait:exit 4")},
+	{"events", false, KEYS("wait:rolled", "8", "wait:traffic.s", "n", "wait:exit 4")},
 	{"events-folded", false,
 	 KEYS("wait:rolledBack", "8", "wait:traffic.set", "f", "wait:what repeats is one row")},
 	{"runs", false, KEYS("wait:rolledBack")},
 	{"run-running", false, KEYS("wait:rolledBack", "enter", "wait:Traffic")},
 	{"run-paused", false, KEYS("wait:rolledBack", "j", "enter", "wait:until promoted")},
-	{"run-failed", false, KEYS("wait:rolledBack", "j", "j", "enter", "wait:upgrade 12")},
+	{"run-failed", false, KEYS("wait:rolled", "j", "j", "enter", "wait:upgrade 6")},
 	{"steps", false,
 	 KEYS("wait:rolledBack", "j", "j", "enter", "wait:upgrade 12", "G", "k", "enter",
 	      "wait:503")},
@@ -412,6 +428,11 @@ static void test_ascii(void **state)
 	play(scene("service"), &ascii, 120, 36);
 	play(scene("run-running"), &ascii, 120, 36);
 	play(scene("key-chinese"), &ascii, 120, 36);
+	play(scene("traces"), &ascii, 120, 36);
+	play(scene("trace"), &ascii, 120, 36);
+	play(scene("events"), &ascii, 120, 36);
+	play(scene("config"), &ascii, 80, 24);
+	play(scene("preview"), &ascii, 80, 24);
 }
 
 static void test_mono(void **state)
@@ -419,8 +440,103 @@ static void test_mono(void **state)
 	(void)state;
 	play(scene("services"), &mono, 120, 36);
 	play(scene("run-failed"), &mono, 80, 24);
+	play(scene("service"), &mono, 80, 24);
+	play(scene("traces"), &mono, 80, 24);
+	play(scene("trace"), &mono, 80, 24);
+	play(scene("events"), &mono, 80, 24);
+	play(scene("services-error"), &mono, 80, 24);
 	play(scene("key"), &mono, 80, 24);
 	play(scene("key-confirm"), &mono, 80, 24);
+}
+
+/* In each of two smaller sizes. */
+static void test_smaller(void **state)
+{
+	static const char *const names[] = {"traces",         "trace",        "events",
+					    "run-failed",     "config",       "alerts",
+					    "services-error", "alerts-error", "runs-empty"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SL_COUNT(names); i++) {
+		play(scene(names[i]), &utf8, 80, 24);
+		play(scene(names[i]), &utf8, 60, 12);
+	}
+}
+
+/* Nothing answers any more: what was read stays, dimmed, and row 1 says how old it is. */
+static void test_stale(void **state)
+{
+	static const struct {
+		const struct mode mode;
+		unsigned width, height;
+		const char *name;
+	} looks[] = {
+		{{"utf8", "xterm-256color", "C.UTF-8", false, "--interval=1s"},
+		 120,
+		 36,
+		 "services-stale-120x36-utf8"},
+		{{"utf8", "xterm-256color", "C.UTF-8", false, "--interval=1s"},
+		 60,
+		 12,
+		 "services-stale-60x12-utf8"},
+		{{"mono", "vt100", "C.UTF-8", true, "--interval=1s"},
+		 80,
+		 24,
+		 "services-stale-80x24-mono"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SL_COUNT(looks); i++) {
+		struct pty *p = start(&looks[i].mode, looks[i].width, looks[i].height, TOWN);
+
+		pty_keys(p, KEYS("wait:912", "wait:registry STALE 3s", "wait:! 3"));
+		compare(p, looks[i].name);
+		assert_int_equal(pty_stop(p), 0);
+		pty_free(p);
+	}
+}
+
+/* Colours, which text does not show: letters for looks. */
+static void test_themes(void **state)
+{
+	static const struct {
+		struct mode mode;
+		bool deep; /* 24-bit colours */
+	} looks[] = {
+		{{"dark", "xterm-256color", "C.UTF-8", false, NULL}, true},
+		{{"dark-256", "xterm-256color", "C.UTF-8", false, NULL}, false},
+		{{"dark-16", "xterm", "C.UTF-8", false, NULL}, false},
+		{{"light", "xterm-256color", "C.UTF-8", false, "--theme=light"}, true},
+		{{"contrast", "xterm-256color", "C.UTF-8", false, "--theme=contrast"}, true},
+		{{"none", "xterm-256color", "C.UTF-8", true, NULL}, false},
+	};
+	const char *deep[] = {now_env, config_env, home_env, "TOWN_ONCE=1", "COLORTERM=truecolor",
+			      NULL};
+	const char *const *before = env;
+	struct sl_buf out;
+	char name[64];
+	size_t i;
+
+	(void)state;
+	sl_buf_init(&out, 1u << 20);
+	for (i = 0; i < SL_COUNT(looks); i++) {
+		struct pty *p;
+
+		env = looks[i].deep ? deep : before;
+		p = start(&looks[i].mode, 80, 24, TOWN);
+		pty_keys(p, KEYS("wait:912", "m", "wait:1 marked"));
+		pty_settle(p);
+		sl_buf_clear(&out);
+		pty_looks(p, &out);
+		snprintf(name, sizeof name, "looks-services-80x24-%s", looks[i].mode.name);
+		compare_text(sl_buf_str(&out), name);
+		assert_int_equal(pty_stop(p), 0);
+		pty_free(p);
+	}
+	env = before;
+	sl_buf_release(&out);
 }
 
 static void test_narrow(void **state)
@@ -988,6 +1104,9 @@ int main(void)
 		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_mono),
 		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_smaller),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_themes),
 		cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_idle_writes_nothing),
 		cmocka_unit_test(test_frames_are_whole),

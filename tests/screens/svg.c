@@ -319,3 +319,53 @@ void svg_of_screen(VTermScreen *screen, unsigned width, unsigned height, struct 
 		sl_buf_printf(out, ".c%u{fill:#%06x}", i, (unsigned)s.inks[i]);
 	sl_buf_puts(out, "</style>\n</svg>\n");
 }
+
+/* --- looks --- */
+
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/* Of a blank the ink is not seen. */
+static struct style look_of(const struct sheet *s, unsigned x, unsigned y)
+{
+	VTermScreenCell cell = cell_at(s, x, y);
+	struct style is = style_of(s, &cell);
+
+	if (is_blank(&cell)) {
+		is.fg = is.underline ? is.fg : is.bg;
+		is.bold = false;
+	}
+	return is;
+}
+
+static size_t letter_of(struct style *known, size_t *count, struct style is)
+{
+	size_t i;
+
+	for (i = 0; i < *count; i++)
+		if (known[i].fg == is.fg && known[i].bg == is.bg && known[i].bold == is.bold &&
+		    known[i].underline == is.underline)
+			return i;
+	if (*count + 1 == sizeof letters) /* more looks than letters */
+		return *count - 1;
+	known[*count] = is;
+	return (*count)++;
+}
+
+void svg_looks(VTermScreen *screen, unsigned width, unsigned height, struct sl_buf *out)
+{
+	struct sheet s = {.screen = screen, .width = width, .height = height, .out = out};
+	struct style known[sizeof letters];
+	size_t count = 0, i;
+	unsigned x, y;
+
+	for (y = 0; y < height; y++) {
+		for (x = 0; x < width; x++)
+			sl_buf_append(out, &letters[letter_of(known, &count, look_of(&s, x, y))],
+				      1);
+		sl_buf_puts(out, "\n");
+	}
+	for (i = 0; i < count; i++)
+		sl_buf_printf(out, "%c  %06x on %06x%s%s\n", letters[i], (unsigned)known[i].fg,
+			      (unsigned)known[i].bg, known[i].bold ? " bold" : "",
+			      known[i].underline ? " underlined" : "");
+}

@@ -9,5 +9,7 @@
 #include "plugins/sdk/buf.h"
 
 void svg_of_screen(VTermScreen *screen, unsigned width, unsigned height, struct sl_buf *out);
+/* How it looks, without the text: a letter for each cell, and below it what each letter is. */
+void svg_looks(VTermScreen *screen, unsigned width, unsigned height, struct sl_buf *out);
 
 #endif

@@ -117,8 +117,8 @@ static void test_golden(void **state)
 	struct waterfall w = make(t);
 
 	(void)state;
-	assert_drawn(&w, 100, 7, false, golden_wide);
-	assert_drawn(&w, 100, 4, true, golden_utf8);
+	assert_drawn(&w, 101, 7, false, golden_wide);
+	assert_drawn(&w, 101, 4, true, golden_utf8);
 	assert_drawn(&w, 30, 4, false, golden_narrow);
 	w.top = 5;
 	assert_drawn(&w, 30, 4, false, golden_scrolled);
