@@ -85,6 +85,8 @@ struct confirm {
 	size_t top, page;    /* of what scrolls: the first line, and how many stand there */
 	bool scrolled;       /* by the person; else what differs is in sight */
 	int choice;          /* 0 = Cancel */
+	/* What has come in between, said while the question stands; NULL = nothing, or never. */
+	const char *(*meanwhile)(struct app *a, const void *arg);
 	bool (*yes)(struct app *a, void *arg);
 	void *arg; /* free()d */
 };

@@ -249,6 +249,7 @@ void dialog_key(struct app *a, uint32_t key)
 void dialog_draw(struct app *a, struct canvas *c)
 {
 	struct confirm *q = &a->confirm;
+	const char *wrong = q->meanwhile ? q->meanwhile(a, q->arg) : NULL;
 	size_t lines = count_lines(q->targets), most = most_lines(q);
 	unsigned typed = q->must_type ? 2 : 0;
 	unsigned want = (unsigned)(lines > most ? most + 1 : lines) + 8 + typed, y;
@@ -272,7 +273,11 @@ void dialog_draw(struct app *a, struct canvas *c)
 		line_draw(&q->typed, c, x, y, r.x + r.width - 2 - x, look(PAINT_BRIGHT));
 	}
 	y = r.y + r.height - (tight || q->must_type ? 3 : 4);
-	canvas_printf(c, r.x + 2, y, r.width - 4, look(PAINT_DIM), "reason: %s",
-		      a->write_reason ? a->write_reason : "");
+	if (wrong)
+		canvas_printf(c, r.x + 2, y, r.width - 4, look_bold(PAINT_BAD),
+			      "x not any more: %s", wrong);
+	else
+		canvas_printf(c, r.x + 2, y, r.width - 4, look(PAINT_DIM), "reason: %s",
+			      a->write_reason ? a->write_reason : "");
 	draw_choice(q, c, r, r.y + r.height - 2);
 }

@@ -325,19 +325,29 @@ static bool spawn(struct app *a, const struct key_own *o, const struct order *or
 	return rc == SL_OK;
 }
 
-/* The key may have changed while the question stood: it is judged again. */
+/* The key may change while the question stands: it is judged again and again. */
+static const char *meanwhile(struct app *a, const void *arg)
+{
+	const struct order *order = arg;
+	const struct key_own *o = order->screen->own;
+	const struct key_version *live = key_seen_live(&o->seen);
+	const char *why = key_change_why(o, &order->screen->table, order->what);
+
+	(void)a;
+	if (live && strcmp(live->revision, order->expect) != 0)
+		return "the live revision has changed meanwhile";
+	return why;
+}
+
 static bool go(struct app *a, void *arg)
 {
 	const struct order *order = arg;
-	struct screen *s = order->screen;
-	struct key_own *o = s->own;
-	const struct key_version *live = key_seen_live(&o->seen), *d = o->seen.draft;
-	const char *why = key_change_why(o, &s->table, order->what);
+	struct key_own *o = order->screen->own;
+	const struct key_version *d = o->seen.draft;
+	const char *why = meanwhile(a, order);
 	struct sl_error e = {0};
 	struct told *t;
 
-	if (!why && strcmp(live->revision, order->expect) != 0)
-		why = "the live revision has changed meanwhile";
 	if (why) {
 		app_say(a, PAINT_WARN, "nothing was changed: %s", why);
 		return false;
@@ -376,6 +386,7 @@ static void ask(struct app *a, struct screen *s, enum action what)
 			    : "Publish: every client of this key gets the draft",
 		       text, 1, site_production(a->site) ? o->ref.key : NULL, go, order);
 	a->confirm.shown = SHOWN_MAX;
+	a->confirm.meanwhile = meanwhile;
 	free(text);
 }
 

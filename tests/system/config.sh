@@ -258,6 +258,45 @@ somebody_is_faster_than_the_draft() {
 	expect_out '"standing":"live","what":"pool: theirs"'
 }
 
+# The same on Kie.
+to_the_route() {
+	printf '%s\n' 4 'wait route' / 'type key:route' enter 'wait 1 of ' enter "wait $1"
+}
+
+somebody_is_faster_than_the_answer() {
+	cat >"$T/editor" <<-'END'
+		sed -i s/12/13/ "$1"
+	END
+	{
+		to_the_route 'size: 12'
+		write_mode
+		printf '%s\n' E 'wait not published; +1 -1' P 'wait Cancel' "dump $T/asked" \
+			'wait the live revision has changed meanwhile' tab enter 'gone Cancel' \
+			'wait nothing was changed: the live revision'
+	} >"$T/lines"
+	screen asked <"$T/lines" &
+	note_pid "$T/asked.noted" $!
+	await 30 test -s "$T/asked" || fail "the question does not stand"
+	kie_set "$ID" 'size: 50'
+	wait $! || fail "what another one published is not told"
+	sluice_on get history route --source kie -o json
+	expect_out '"standing":"live","what":"size: 50"'
+}
+
+kie_is_rolled_back_from_the_screen() {
+	{
+		to_the_route 'size: 50'
+		write_mode
+		printf '%s\n' j 'wait size: 12' B 'wait an older value is published again' \
+			'wait Cancel' tab enter 'wait rollback of route: run'
+	} >"$T/lines"
+	screen back <"$T/lines"
+	sluice_on get history route --source kie -o json
+	expect_out '"standing":"live","what":"size: 12"'
+	expect_exit 0 runs -o json
+	expect_out '"name":"rollback cart","kind":"action".*"reason":"OPS-8"'
+}
+
 if ! command -v etcd >/dev/null || ! command -v curl >/dev/null; then
 	skip_case "config keys on etcd" "etcd-server or curl is not installed"
 	exit 0
@@ -277,4 +316,6 @@ run_case "publish to Kie: value and status together" kie_is_published_to
 run_case "a change in etcd appears on the screen" a_change_appears_on_the_screen
 run_case "a draft is edited and published from the screen" a_draft_is_published_from_the_screen
 run_case "a draft made from what is not live any more is refused" somebody_is_faster_than_the_draft
+run_case "Kie: another one publishes while the question stands" somebody_is_faster_than_the_answer
+run_case "Kie: rolled back from the screen" kie_is_rolled_back_from_the_screen
 cases_end
