@@ -21,6 +21,9 @@
 #include "plugins/sdk/http_call.h"
 #include "plugins/sdk/mem.h"
 
+#define READ_FULL \
+	(CURL_MAX_WRITE_SIZE / 2) /* bytes: when so many came, more may be there already */
+
 struct sl_http {
 	uv_loop_t *loop;
 	CURLM *multi;
@@ -102,19 +105,21 @@ static void call_unlink(struct sl_http_call *call)
 		call->next->prev = call->prev;
 }
 
-/* Bytes for data. The buffer is taken first: curl fills it again as soon as it goes on. */
-static void call_give(struct sl_http_call *call)
+/* Bytes for data, and how many there were. The buffer is taken first: curl fills it again as soon
+ * as it goes on. */
+static size_t call_give(struct sl_http_call *call)
 {
 	size_t len = call->body.len;
 	long status = 0;
 	char *bytes;
 
 	if (!len || call->error.code == SL_ECANCELED)
-		return;
+		return 0;
 	bytes = sl_buf_take(&call->body);
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	call->data(call->arg, status, bytes, len);
 	free(bytes);
+	return len;
 }
 
 static void call_go_on(struct sl_http_call *call)
@@ -159,13 +164,15 @@ static void call_forget_pace(struct sl_http_call *call)
 
 static void call_unfeed(struct sl_http_call *call)
 {
+	size_t given;
+
 	call->fed = false;
 	if (call->ended)
 		return; /* what is left comes right before done */
-	call_give(call);
+	given = call_give(call);
 	if (call->ended)
 		return;
-	if (call->pace_ms > 0)
+	if (call->pace_ms > 0 && given < READ_FULL)
 		call_slow_down(call);
 	else if (call->paused)
 		call_go_on(call);

@@ -45,8 +45,8 @@ struct sl_http_request {
 	 * connection is kept alive by TCP; timeout_ms still ends it.
 	 */
 	void (*data)(void *arg, long status, const char *bytes, size_t len);
-	/* With data: what comes within so long of what was given waits with the server, and is
-	 * given as one. 0 = nothing waits. */
+	/* With data: when all that was there is given, what follows within so long waits with the
+	 * server. 0 = nothing waits. */
 	int64_t pace_ms;
 };
 
