@@ -234,8 +234,48 @@ static void measure_idle(struct bench *b, size_t tool, struct samples *x)
 #define PROPORTIONS 3
 static const char *const proportion_rates[PROPORTIONS] = {"1", "5", "20"};
 
-/* Bytes that a changed row costs. They all stand on the screen. */
-static void measure_proportion(struct bench *b, double per_row[PROPORTIONS])
+struct proportion {
+	double rows[PROPORTIONS];    /* of the screen that change in a second */
+	double per_row[PROPORTIONS]; /* bytes that one of them costs */
+};
+
+static size_t lines_that_differ(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (*a || *b) {
+		size_t la = strcspn(a, "\n"), lb = strcspn(b, "\n");
+
+		n += la != lb || memcmp(a, b, la) != 0;
+		a += la + (a[la] == '\n');
+		b += lb + (b[lb] == '\n');
+	}
+	return n;
+}
+
+/* Rows of the screen that changed over a while: those whose service did, and those on which an age
+ * went on. */
+static size_t rows_that_change(struct pty *p, double ms)
+{
+	int64_t start = proc_now_ns();
+	char *before = sl_strdup(pty_text(p));
+	size_t rows = 0;
+	double left;
+
+	while ((left = ms - (double)(proc_now_ns() - start) / 1e6) > 0) {
+		if (!pty_pump(p, (int)ceil(left)))
+			continue;
+		pty_settle(p);
+		rows += lines_that_differ(before, pty_text(p));
+		free(before);
+		before = sl_strdup(pty_text(p));
+	}
+	free(before);
+	return rows;
+}
+
+/* The services that change all stand on the screen. */
+static void measure_proportion(struct bench *b, struct proportion *x)
 {
 	struct shown s;
 
@@ -243,15 +283,15 @@ static void measure_proportion(struct bench *b, double per_row[PROPORTIONS])
 		return;
 	pty_send(s.pty, ":sort service\r", 14);
 	for (size_t i = 0; i < PROPORTIONS; i++) {
-		size_t bytes;
+		size_t bytes, rows;
 
 		refill(b);
 		changes_start(b, proportion_rates[i], "20");
 		tool_watch(s.pty, SETTLE_MS);
 		bytes = pty_bytes(s.pty)->len;
-		tool_watch(s.pty, WINDOW_MS);
-		per_row[i] = (double)(pty_bytes(s.pty)->len - bytes) /
-			     (WINDOW_MS / 1000.0 * strtod(proportion_rates[i], NULL));
+		rows = rows_that_change(s.pty, WINDOW_MS);
+		x->rows[i] = (double)rows / (WINDOW_MS / 1000.0);
+		x->per_row[i] = (double)(pty_bytes(s.pty)->len - bytes) / (double)rows;
 		changes_stop(b);
 	}
 	tool_stop(&s);
@@ -434,11 +474,14 @@ static void report_idle(struct bench *b, const struct samples *etcd, const struc
 	    NAN);
 }
 
-static void report_proportion(struct bench *b, const double per_row[PROPORTIONS])
+static void report_proportion(struct bench *b, const struct proportion *x)
 {
-	add(b, "written a changed row, 1 row a second", "bytes", per_row[0], 2 * WIDTH);
-	add(b, "written a changed row, 5 rows a second", "bytes", per_row[1], 2 * WIDTH);
-	add(b, "written a changed row, 20 rows a second", "bytes", per_row[2], 2 * WIDTH);
+	add(b, "rows that change, 1 changes/s", "rows/s", x->rows[0], NAN);
+	add(b, "written a row that changes, 1 changes/s", "bytes", x->per_row[0], 2 * WIDTH);
+	add(b, "rows that change, 5 changes/s", "rows/s", x->rows[1], NAN);
+	add(b, "written a row that changes, 5 changes/s", "bytes", x->per_row[1], 2 * WIDTH);
+	add(b, "rows that change, 20 changes/s", "rows/s", x->rows[2], NAN);
+	add(b, "written a row that changes, 20 changes/s", "bytes", x->per_row[2], 2 * WIDTH);
 }
 
 static void report_scale(struct bench *b, struct scale *x)
@@ -466,7 +509,8 @@ static void measure_all(struct bench *b)
 {
 	struct samples *all = sl_alloc_n(TOOL_COUNT + 2, sizeof *all);
 	struct scale *scale = sl_alloc(sizeof *scale);
-	double silent[ROUNDS_MAX] = {0}, per_row[PROPORTIONS] = {NAN, NAN, NAN};
+	double silent[ROUNDS_MAX] = {0};
+	struct proportion proportion = {{NAN, NAN, NAN}, {NAN, NAN, NAN}};
 	char rate[16];
 
 	snprintf(rate, sizeof rate, "%d", CHANGE_RATE);
@@ -482,13 +526,13 @@ static void measure_all(struct bench *b)
 	fputs("bench: ten thousand rows\n", stderr);
 	measure_scale(b, scale);
 	fputs("bench: proportion\n", stderr);
-	measure_proportion(b, per_row);
+	measure_proportion(b, &proportion);
 	check_presses(b, all);
 	report_start(b, all, silent);
 	report_presses(b, all);
 	report_life(b, all);
 	report_idle(b, &all[TOOL_COUNT], &all[TOOL_COUNT + 1]);
-	report_proportion(b, per_row);
+	report_proportion(b, &proportion);
 	report_scale(b, scale);
 	free(all);
 	free(scale);
