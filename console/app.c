@@ -341,7 +341,8 @@ const char *app_why(struct app *a, enum action what)
 		return "not in this view";
 	if ((needs & KEY_NEEDS_TABLE) && !s->table.data && !offers(s->ops, what))
 		return "this view has no list";
-	if ((needs & KEY_NEEDS_SELECTION) && s->table.data && !table_row(&s->table))
+	if ((needs & KEY_NEEDS_SELECTION) && s->table.data && !table_row(&s->table) &&
+	    !(s->ops->about_itself && offers(s->ops, what)))
 		return "nothing is under the cursor";
 	if ((needs & KEY_NEEDS_TERMINAL) && !a->term)
 		return "needs a terminal";

@@ -32,6 +32,7 @@ struct screen_ops {
 	unsigned roles;            /* enum cat_role bits polled for it besides those of data */
 	const char *enter;         /* what enter opens, about the row's id; NULL = nothing */
 	const char *empty;         /* what stands there without rows */
+	bool about_itself;         /* without a row, the keys it offers are about its subject */
 	const char *twin;          /* the command that prints the same: "get services" */
 	const enum action *hints;  /* ends with ACT_NONE */
 	const enum action *offers; /* what it takes of KEY_NEEDS_OFFER; ends with ACT_NONE */

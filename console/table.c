@@ -44,6 +44,16 @@ const struct vw_row *table_row(const struct table *t)
 	return table_shown(t, t->at);
 }
 
+const struct vw_cell *table_cell(const struct table *t, const struct vw_row *row, const char *key)
+{
+	const struct vw_view *v = t->data->view;
+
+	for (size_t i = 0; i < v->column_count; i++)
+		if (strcmp(v->columns[i].key, key) == 0)
+			return row->cells[i].known ? &row->cells[i] : NULL;
+	return NULL;
+}
+
 static void remember(struct table *t)
 {
 	const struct vw_row *row = table_row(t);

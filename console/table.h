@@ -44,6 +44,8 @@ void table_set(struct table *t, struct vw_table *data, int64_t now, bool hold);
 
 const struct vw_row *table_row(const struct table *t); /* under the cursor, or NULL */
 const struct vw_row *table_shown(const struct table *t, size_t i);
+/* A cell of a row by its column's key; NULL = unknown. */
+const struct vw_cell *table_cell(const struct table *t, const struct vw_row *row, const char *key);
 size_t table_index(const struct table *t, size_t i); /* row in data of a shown one */
 void table_move(struct table *t, long delta, int64_t now);
 void table_go(struct table *t, size_t to, int64_t now); /* cut to what there is */

@@ -8,7 +8,7 @@
 #include "orchestrator/view/host_look.h"
 #include "plugins/sdk/units.h"
 
-enum { LABEL_WIDTH = 9, DISKS_SHOWN = 6, TABLE_LEAST = 4 };
+enum { LABEL_WIDTH = 9, DISKS_SHOWN = 6, TABLE_LEAST = 4, WHY_LINES = 5 };
 
 static const enum action hints[] = {ACT_LOG,     ACT_FILTER, ACT_SORT,  ACT_COPY, ACT_EXPORT,
 				    ACT_REFETCH, ACT_BACK,   ACT_SHELL, ACT_NONE};
@@ -41,7 +41,7 @@ static unsigned left(const struct pen *p, unsigned x)
 	return x < end ? end - x : 0;
 }
 
-/* "load 8.3 on 2 CPUs": a figure that is known, with the words behind it. */
+/* "load 8.3": a figure that is known, with the word before it. */
 static unsigned figure(struct pen *p, unsigned x, const char *name, double value, const char *unit,
 		       enum paint paint)
 {
@@ -50,7 +50,7 @@ static unsigned figure(struct pen *p, unsigned x, const char *name, double value
 	x += canvas_printf(p->c, x, p->y, left(p, x), look(PAINT_DIM), "%s ", name);
 	x += canvas_printf(p->c, x, p->y, left(p, x), look_bold(paint), "%.*f",
 			   value < 10 && !*unit ? 1 : 0, value);
-	return x + canvas_printf(p->c, x, p->y, left(p, x), look(PAINT_DIM), "%s   ", unit);
+	return x + canvas_printf(p->c, x, p->y, left(p, x), look(PAINT_DIM), "%s", unit);
 }
 
 static enum paint share_paint(double share, double warn, double bad)
@@ -58,17 +58,53 @@ static enum paint share_paint(double share, double warn, double bad)
 	return share >= bad ? PAINT_BAD : share >= warn ? PAINT_WARN : PAINT_TEXT;
 }
 
+static unsigned draw_load(struct pen *p, unsigned x, const struct host_facts *f)
+{
+	if (!isfinite(f->load))
+		return x;
+	x = figure(p, x, "load", f->load, "", f->load > 2 * f->cpus ? PAINT_WARN : PAINT_TEXT);
+	if (isfinite(f->cpus))
+		x += canvas_printf(p->c, x, p->y, left(p, x), look(PAINT_DIM), " on %.0f CPU%s",
+				   f->cpus, f->cpus == 1 ? "" : "s");
+	return x + 3;
+}
+
+static unsigned draw_share(struct pen *p, unsigned x, const char *name, double share, double bad)
+{
+	return isfinite(share)
+		       ? figure(p, x, name, share * 100, "%", share_paint(share, 0.9, bad)) + 3
+		       : x;
+}
+
+/* What an answer took on its way is no skew: half a second is right. */
+static unsigned draw_clock(struct pen *p, unsigned x, double skew_ms)
+{
+	bool right = fabs(skew_ms) < 500;
+	char span[40];
+
+	if (!isfinite(skew_ms))
+		return x;
+	x += canvas_text(p->c, x, p->y, left(p, x), look(PAINT_DIM), "clock ");
+	if (right)
+		return x + canvas_text(p->c, x, p->y, left(p, x), look(PAINT_TEXT), "right") + 3;
+	return x +
+	       canvas_printf(p->c, x, p->y, left(p, x),
+			     look_bold(fabs(skew_ms) > 2000 ? PAINT_WARN : PAINT_TEXT), "%s %s",
+			     sl_duration_human(span, sizeof span, (int64_t)fabs(skew_ms)),
+			     skew_ms > 0 ? "ahead" : "behind") +
+	       3;
+}
+
 static void draw_facts(struct pen *p, const struct host_facts *f)
 {
-	bool loaded = f->load > 2 * f->cpus;
-	unsigned x = label(p, "now");
+	unsigned x = draw_load(p, label(p, "now"), f);
 
-	x = figure(p, x, "load", f->load, "", loaded ? PAINT_WARN : PAINT_TEXT);
-	x = figure(p, x, "on CPUs", f->cpus, " ", PAINT_TEXT);
-	x = figure(p, x, "busy", f->cpu * 100, "%", share_paint(f->cpu, 0.9, 2));
-	x = figure(p, x, "memory", f->memory * 100, "%", share_paint(f->memory, 0.9, 0.98));
-	figure(p, x, "clock off by ms", f->skew_ms, " ",
-	       fabs(f->skew_ms) > 2000 ? PAINT_WARN : PAINT_TEXT);
+	x = draw_share(p, x, "busy", f->cpu, 2);
+	x = draw_share(p, x, "memory", f->memory, 0.98);
+	x = draw_clock(p, x, f->skew_ms);
+	if (*f->claim)
+		canvas_printf(p->c, x, p->y, left(p, x), look(PAINT_WORK), "run %s is at work here",
+			      f->claim);
 	p->y++;
 }
 
@@ -115,6 +151,16 @@ static void draw_disks(struct pen *p, const struct host_facts *f)
 			draw_disk(p, &f->disks[i], i == 0);
 }
 
+/* Why it does not answer, all of it: what one has to compare, or to do, stands at the end. */
+static void draw_why(struct pen *p, const struct sl_error *e)
+{
+	unsigned end = p->r.y + p->r.height, x = label(p, "lost");
+	unsigned room = p->y + TABLE_LEAST + 1 < end ? end - p->y - TABLE_LEAST - 1 : 1;
+	struct rect r = {x, p->y, left(p, x + 1), room < WHY_LINES ? room : WHY_LINES};
+
+	p->y += canvas_wrap(p->c, r, look(PAINT_BAD), e->msg);
+}
+
 static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct rect r)
 {
 	const struct host_seen *seen = seen_of(a, s);
@@ -123,6 +169,8 @@ static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct r
 	if (!seen || r.height <= TABLE_LEAST + 3)
 		return 0;
 	draw_identity(&p, seen, app_now(a));
+	if (seen->error.code)
+		draw_why(&p, &seen->error);
 	if (seen->read_at) {
 		draw_facts(&p, &seen->facts);
 		draw_disks(&p, &seen->facts);
@@ -135,7 +183,7 @@ static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct r
 static bool state(struct app *a, struct screen *s, enum paint *paint, char *text, size_t size)
 {
 	const struct host_seen *seen = seen_of(a, s);
-	char span[40];
+	char span[40], wait[40];
 
 	if (!seen) {
 		*paint = PAINT_WARN;
@@ -148,10 +196,34 @@ static bool state(struct app *a, struct screen *s, enum paint *paint, char *text
 	if (!seen->tried_at)
 		snprintf(text, size, "asking %s", seen->host->name);
 	else if (seen->read_at)
-		snprintf(text, size, "%s; this is %s old", seen->error.msg,
-			 sl_duration_human(span, sizeof span, app_now(a) - seen->read_at));
+		snprintf(text, size, "what stands here it said %s ago; next try in %s",
+			 host_span(a, sl_time_now() - seen->read_at, span, sizeof span),
+			 host_span(a, seen->next_at - sl_time_now(), wait, sizeof wait));
 	else
-		snprintf(text, size, "%s", seen->error.msg);
+		snprintf(text, size, "it never answered; next try in %s",
+			 host_span(a, seen->next_at - sl_time_now(), span, sizeof span));
+	return true;
+}
+
+static bool ticks(struct app *a, struct screen *s)
+{
+	const struct host_seen *seen = seen_of(a, s);
+
+	return seen && seen->error.code;
+}
+
+/* Why it is as it is, and where its log is: columns are too narrow for paths. */
+static bool selection(struct app *a, struct screen *s, char *name, char *text, size_t size)
+{
+	const struct vw_row *row = table_row(&s->table);
+	const struct vw_cell *log = row ? table_cell(&s->table, row, "log") : NULL;
+
+	(void)a;
+	if (!row)
+		return false;
+	snprintf(name, 256, "%s", row->full);
+	snprintf(text, size, "%s%s%s", *row->reason ? row->reason : vw_state_word(row->state),
+		 log ? "; log " : "", log ? log->text : "");
 	return true;
 }
 
@@ -163,7 +235,10 @@ const struct screen_ops view_host = {
 	.hints = hints,
 	.head = head,
 	.act = host_act,
+	.about_itself = true,
 	.offers = host_offers,
 	.state = state,
+	.selection = selection,
+	.ticks = ticks,
 	.empty = "sluice runs nothing there",
 };

@@ -11,7 +11,7 @@
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
 
-enum { LINES = 2000, SCROLL = 16 };
+enum { LINES = 2000 };
 
 static const enum action hints[] = {ACT_FILTER, ACT_NEXT, ACT_FOLLOW, ACT_FOLD, ACT_TIME,
 				    ACT_COPY,   ACT_BACK, ACT_SHELL,  ACT_NONE};
@@ -149,10 +149,8 @@ static bool move(struct log_seen *v, enum action what)
 		v->follow = true;
 		return true;
 	case ACT_LEFT:
-		v->skip -= v->skip < SCROLL ? v->skip : SCROLL;
-		return true;
 	case ACT_RIGHT:
-		v->skip += v->skip < LOG_LINE_MAX ? SCROLL : 0;
+		log_seen_scroll(v, what == ACT_LEFT ? -1 : 1);
 		return true;
 	default:
 		return false;
@@ -172,7 +170,7 @@ static bool act_lines(struct app *a, struct own *o, enum action what)
 		v->follow = !v->follow;
 		return true;
 	case ACT_FOLD:
-		v->wrap = !v->wrap;
+		log_seen_wrap(v);
 		return true;
 	case ACT_COPY:
 		copy(a, o);
@@ -381,6 +379,8 @@ bool log_act(struct app *a, struct screen *s, enum action what)
 		return false;
 	if (host_of_row(&s->table, true, subject, sizeof subject))
 		app_open(a, "log", subject);
+	else if (s->ops == &view_host && s->subject)
+		app_open(a, "log", s->subject);
 	else
 		app_say(a, PAINT_WARN, "this row belongs to no host");
 	return true;

@@ -59,6 +59,23 @@ void log_seen_move(struct log_seen *v, long by)
 	go(v, by < 0 && (size_t)-by > at ? 0 : at + (size_t)by);
 }
 
+/* Of columns, or of the rows of wrapped lines. */
+void log_seen_scroll(struct log_seen *v, int by)
+{
+	unsigned step = (v->wrap ? v->page * v->width : v->width) / 2 + 1;
+
+	if (by < 0)
+		v->skip -= v->skip < step ? v->skip : step;
+	else if (v->skip < LOG_LINE_MAX)
+		v->skip += step;
+}
+
+void log_seen_wrap(struct log_seen *v)
+{
+	v->wrap = !v->wrap;
+	v->skip = 0;
+}
+
 bool log_seen_seek(struct log_seen *v, int by)
 {
 	size_t count = log_lines_count(v->lines), from = at_cursor(v);
@@ -87,9 +104,15 @@ bool log_seen_time(struct log_seen *v, int32_t clock)
 
 /* --- rows --- */
 
+/* What is not scrolled out at the left. */
+static const char *text_of(const struct log_seen *v, const struct log_line *line)
+{
+	return v->skip ? line->text + sl_text_fit(line->text, v->skip) : line->text;
+}
+
 static size_t rows_of(const struct log_seen *v, const struct log_line *line, unsigned width)
 {
-	size_t cells = v->wrap ? sl_text_width(line->text) : 0;
+	size_t cells = v->wrap ? sl_text_width(text_of(v, line)) : 0;
 
 	return cells > width ? (cells + width - 1) / width : 1;
 }
@@ -161,15 +184,13 @@ static unsigned draw_line(const struct log_seen *v, struct canvas *c, struct rec
 			  const struct log_line *line)
 {
 	struct rect at = {r.x + MARGIN, y, r.width - MARGIN, 1};
-	const char *text = line->text;
+	const char *text = text_of(v, line);
 	struct look l = look_of(line);
 	unsigned used = 0;
 	char part[4096];
 	size_t len;
 
 	if (!v->wrap) {
-		if (v->skip)
-			text += sl_text_fit(text, v->skip);
 		draw_part(v, c, at, l, text);
 		return 1;
 	}
@@ -191,6 +212,7 @@ void log_seen_draw(struct log_seen *v, struct canvas *c, struct rect r)
 	unsigned y = r.y;
 
 	v->page = r.height;
+	v->width = r.width > MARGIN ? r.width - MARGIN : 1;
 	if (!count || r.width <= MARGIN)
 		return;
 	i = first_line(v, r.width - MARGIN, r.height);

@@ -14,13 +14,15 @@ struct log_seen {
 	uint64_t cursor, top; /* numbers of lines */
 	bool follow, wrap;
 	unsigned skip;                 /* cells scrolled out at the left */
-	unsigned page;                 /* rows at the last drawing */
+	unsigned page, width;          /* rows and cells at the last drawing */
 	char words[LOG_WORDS_MAX][64]; /* of the filter: marked where they stand */
 	size_t word_count;
 };
 
 void log_seen_words(struct log_seen *v, const char *filter);
 void log_seen_move(struct log_seen *v, long by);
+void log_seen_scroll(struct log_seen *v, int by); /* half a screen to the side */
+void log_seen_wrap(struct log_seen *v);           /* on or off */
 /* To the next error in that direction, round the end. False = there is no other. */
 bool log_seen_seek(struct log_seen *v, int by);
 /* To the first line at or after that second of the day. */

@@ -18,17 +18,6 @@ struct visit {
 	char *host;
 };
 
-static const struct vw_cell *cell_of(const struct table *t, const struct vw_row *row,
-				     const char *key)
-{
-	const struct vw_view *v = t->data->view;
-
-	for (size_t i = 0; i < v->column_count; i++)
-		if (strcmp(v->columns[i].key, key) == 0)
-			return row->cells[i].known ? &row->cells[i] : NULL;
-	return NULL;
-}
-
 bool host_of_row(const struct table *t, bool with_port, char *dst, size_t size)
 {
 	const struct vw_row *row = table_row(t);
@@ -36,12 +25,12 @@ bool host_of_row(const struct table *t, bool with_port, char *dst, size_t size)
 
 	if (!row)
 		return false;
-	host = cell_of(t, row, "host");
+	host = table_cell(t, row, "host");
 	if (!host)
-		host = cell_of(t, row, "target"); /* of a step: with its port */
+		host = table_cell(t, row, "target"); /* of a step: with its port */
 	if (!host)
-		host = cell_of(t, row, "address");
-	port = with_port ? cell_of(t, row, "port") : NULL;
+		host = table_cell(t, row, "address");
+	port = with_port ? table_cell(t, row, "port") : NULL;
 	if (!host || !host->text)
 		return false;
 	if (port && port->number >= 1)

@@ -139,17 +139,6 @@ static void copy_trace(struct app *a, const struct trace *t, bool json)
 	cJSON_Delete(doc);
 }
 
-static const struct vw_cell *cell_of(const struct table *t, const struct vw_row *row,
-				     const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < t->data->view->column_count; i++)
-		if (!strcmp(t->data->view->columns[i].key, key))
-			return row->cells[i].known ? &row->cells[i] : NULL;
-	return NULL;
-}
-
 /* The row of that address; a span may not know its port, nor a registry its. */
 static const char *find_instance(const struct table *t, const char *address, unsigned port)
 {
@@ -158,9 +147,9 @@ static const char *find_instance(const struct table *t, const char *address, uns
 
 	for (i = 0; i < t->count; i++) {
 		const struct vw_row *row = table_shown(t, i);
-		const struct vw_cell *at = cell_of(t, row, "address"),
-				     *host = cell_of(t, row, "host");
-		const struct vw_cell *here = cell_of(t, row, "port");
+		const struct vw_cell *at = table_cell(t, row, "address"),
+				     *host = table_cell(t, row, "host");
+		const struct vw_cell *here = table_cell(t, row, "port");
 		bool same = (at && !strcmp(at->text, address)) ||
 			    (host && !strcmp(host->text, address));
 

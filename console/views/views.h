@@ -26,6 +26,10 @@ bool traces_have_source(struct app *a);
 bool traces_act(struct app *a, struct screen *s, enum action what);
 const char *traces_why(struct app *a, struct screen *s, enum action what);
 
+/* --- hosts.c --- */
+/* In whole seconds, or more; none where the clock stands still. Returns dst. */
+const char *host_span(const struct app *a, int64_t ms, char *dst, size_t size);
+
 /* --- log.c, shell.c: ACT_LOG and ACT_SHELL in tables whose rows belong to a host --- */
 extern const enum action host_offers[]; /* both */
 bool host_act(struct app *a, struct screen *s, enum action what);

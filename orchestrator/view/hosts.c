@@ -15,6 +15,7 @@ enum {
 	COL_LABELS,
 	COL_SSH,
 	COL_SERVICES,
+	COL_KINDS,
 	COL_INSTANCES,
 	COL_LOAD,
 	COL_CPUS,
@@ -30,24 +31,26 @@ enum {
 };
 
 static const struct vw_column columns[COL_COUNT] = {
-	[COL_HOST] = {"host", "HOST", "Its name in the inventory.", VW_TEXT, 6, 30, 0, false},
+	[COL_HOST] = {"host", "HOST", "Its name in the inventory.", VW_TEXT, 10, 30, 0, false},
 	[COL_STATE] = {"state", "STATE",
 		       "ok, degraded, failed, working (a run is there), noContact or waiting.",
 		       VW_STATE, 8, 9, 12, true},
-	[COL_ADDRESS] = {"address", "ADDRESS", "Where it is reached.", VW_TEXT, 7, 39, 11, true},
-	[COL_ZONE] = {"zone", "ZONE", "Its label of that name.", VW_TEXT, 4, 10, 7, false},
+	[COL_ADDRESS] = {"address", "ADDR", "Where it is reached.", VW_TEXT, 7, 39, 7, false},
+	[COL_ZONE] = {"zone", "ZONE", "Its label of that name.", VW_TEXT, 4, 10, 6, false},
 	[COL_LABELS] = {"labels", "LABELS", "All of its labels.", VW_LABELS, 8, 40, 12, true},
 	[COL_SSH] = {"ssh", "SSH",
 		     "ok, slow (over 2 s), lost, key! (its key is not as known) or -- not tried "
 		     "yet.",
-		     VW_TEXT, 4, 4, 1, false},
+		     VW_TEXT, 4, 4, 2, false},
 	[COL_SERVICES] = {"services", "RUNS",
 			  "What sluice runs there: instance and version, or why it does not run.",
-			  VW_LABELS, 8, 32, 6, false},
+			  VW_LABELS, 20, 40, 11, false},
+	[COL_KINDS] = {"serviceCount", "SVC", "Different services among its instances.", VW_NUMBER,
+		       3, 5, 8, false},
 	[COL_INSTANCES] = {"instances", "INST", "Instances that it should run.", VW_NUMBER, 4, 5, 8,
 			   false},
 	[COL_LOAD] = {"load", "LOAD", "Average of the last minute.", VW_NUMBER, 4, 6, 3, false},
-	[COL_CPUS] = {"cpus", "CPUS", "Its processors.", VW_NUMBER, 4, 4, 9, false},
+	[COL_CPUS] = {"cpus", "CPUS", "Its processors.", VW_NUMBER, 4, 4, 10, false},
 	[COL_CPU] = {"cpu", "CPU", "Share of their time in use since the look before.", VW_SHARE, 4,
 		     6, 5, false},
 	[COL_MEMORY] = {"memory", "MEM", "Share in use.", VW_SHARE, 4, 6, 3, false},
@@ -55,10 +58,10 @@ static const struct vw_column columns[COL_COUNT] = {
 		      VW_SHARE, 4, 6, 2, false},
 	[COL_SKEW] = {"skew", "SKEW ms", "By how much its clock is ahead of ours.", VW_MILLIS, 7, 9,
 		      10, true},
-	[COL_KERNEL] = {"kernel", "KERNEL", "Its kernel.", VW_TEXT, 6, 16, 10, false},
-	[COL_BOOTED] = {"booted", "UP", "When it was started.", VW_TIME, 4, 6, 9, false},
+	[COL_KERNEL] = {"kernel", "KERNEL", "Its kernel.", VW_TEXT, 6, 16, 9, false},
+	[COL_BOOTED] = {"booted", "UP", "When it was started.", VW_TIME, 4, 6, 10, false},
 	[COL_SEEN] = {"seen", "SEEN", "When it answered last.", VW_TIME, 4, 6, 4, false},
-	[COL_NOTE] = {"note", "NOTE", "Why it is not well.", VW_TEXT, 10, 0, 2, false},
+	[COL_NOTE] = {"note", "NOTE", "Why it is not well.", VW_TEXT, 30, 0, 1, false},
 };
 
 /* Errors name the host first; here it stands in the row. */
@@ -131,12 +134,31 @@ static void set_services(struct vw_table *t, struct vw_cell *cell, const struct 
 	cell->count = f->running_count;
 }
 
+/* Different ones: two instances of a service are one. */
+static size_t count_services(const struct host_looks *h, const struct host_seen *s)
+{
+	const struct host_facts *f = &s->facts;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->running_count; i++) {
+		const char *name = host_looks_service(h, s->host->name, f->running[i].dir);
+		size_t k = 0;
+
+		while (k < i &&
+		       strcmp(name, host_looks_service(h, s->host->name, f->running[k].dir)) != 0)
+			k++;
+		n += k == i;
+	}
+	return n;
+}
+
 static void set_facts(struct vw_table *t, struct vw_cell *cells, const struct host_looks *h,
 		      const struct host_seen *s)
 {
 	const struct host_facts *f = &s->facts;
 
 	set_services(t, &cells[COL_SERVICES], h, s);
+	vw_set_number(&cells[COL_KINDS], (double)count_services(h, s));
 	vw_set_number(&cells[COL_INSTANCES], (double)f->running_count);
 	vw_set_number(&cells[COL_LOAD], f->load);
 	vw_set_number(&cells[COL_CPUS], f->cpus);
