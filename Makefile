@@ -181,10 +181,17 @@ $(B)/tests/screens/run: $(patsubst %.c,$(B)/%.o,$(SCREENS_SRC)) $(call link,orch
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
 		$(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) -lvterm -lutil -lcmocka -ldl -lpthread -lm
+# hosts, by an ssh program of their own
+$(B)/tests/screens/hosts/run: $(B)/tests/screens/hosts/hosts.o $(patsubst %,$(B)/tests/screens/%.o,golden pty svg data) \
+		$(call link,orchestrator-run)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
+		$(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) -lvterm -lutil -lcmocka -ldl -lpthread -lm
 .PHONY: screens pictures
-screens: all $(B)/tests/screens/run $(SCREENS_PLUGINS)
-	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
-		$(B)/tests/screens/run
+screens: all $(B)/tests/screens/run $(B)/tests/screens/hosts/run $(SCREENS_PLUGINS)
+	$(Q)for run in run hosts/run; do \
+		SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
+		$(B)/tests/screens/$$run || exit; done
 pictures: all $(B)/tests/screens/run $(SCREENS_PLUGINS)
 	$(Q)SLUICE_CONSOLE=$(abspath $(B))/sluice-console SLUICE_PLUGINS=$(abspath $(B))/tests/screens/plugins \
 		SVG=man $(B)/tests/screens/run
@@ -218,7 +225,7 @@ hostile: all $(B)/tests/hostile/run
 
 # All that the tests need, so that it can be built side by side before they run.
 everything: all lab $(BENCH_PROGS) $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
-		$(B)/tests/screens/run $(SCREENS_PLUGINS) $(B)/tests/hostile/run
+		$(B)/tests/screens/run $(B)/tests/screens/hosts/run $(SCREENS_PLUGINS) $(B)/tests/hostile/run
 .PHONY: everything
 check: peers-said all unit conform-fakes replay screens hostile system faults
 .PHONY: peers-said

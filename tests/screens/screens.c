@@ -22,9 +22,8 @@
 
 #include "plugins/sdk/mem.h"
 #include "tests/screens/data.h"
+#include "tests/screens/golden.h"
 #include "tests/screens/pty.h"
-
-#define GOLDEN "tests/screens/golden"
 
 static char *top; /* our folder: state/, inventory.yaml, config/ */
 static char *console, *now_env, *config_env, *home_env;
@@ -191,53 +190,6 @@ static struct pty *start(const struct mode *m, unsigned width, unsigned height, 
 	return p;
 }
 
-/* --- golden --- */
-
-static char *read_golden(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char *text;
-	size_t n;
-
-	if (!f)
-		return NULL;
-	text = sl_alloc(1u << 18);
-	n = fread(text, 1, (1u << 18) - 1, f);
-	text[n] = '\0';
-	fclose(f);
-	return text;
-}
-
-static void compare_text(const char *have, const char *name)
-{
-	char *path = sl_asprintf(GOLDEN "/%s.txt", name), *want = read_golden(path);
-	FILE *f;
-
-	if (getenv("REWRITE")) {
-		f = fopen(path, "we");
-		assert_non_null(f);
-		assert_true(fputs(have, f) >= 0);
-		assert_int_equal(fclose(f), 0);
-	} else if (!want || strcmp(want, have) != 0) {
-		fprintf(stderr, "--- golden\n%s--- screen\n%s", want ? want : "(none)\n", have);
-		fail_msg("%s differs; REWRITE=1 takes what is there", path);
-	}
-	free(want);
-	free(path);
-}
-
-static void compare(struct pty *p, const char *name)
-{
-	pty_settle(p);
-	compare_text(pty_text(p), name);
-}
-
-#define KEYS(...)                 \
-	(const char *const[])     \
-	{                         \
-		__VA_ARGS__, NULL \
-	}
-
 static const struct scene {
 	const char *name;
 	enum with inventory;
@@ -372,7 +324,7 @@ static void play(const struct scene *s, const struct mode *m, unsigned width, un
 
 	snprintf(name, sizeof name, "%s-%ux%u-%s", s->name, width, height, m->name);
 	pty_keys(p, s->keys);
-	compare(p, name);
+	golden_compare(p, name);
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 }
@@ -492,7 +444,7 @@ static void test_stale(void **state)
 		struct pty *p = start(&looks[i].mode, looks[i].width, looks[i].height, TOWN);
 
 		pty_keys(p, KEYS("wait:912", "wait:registry STALE 3s", "wait:! 3"));
-		compare(p, looks[i].name);
+		golden_compare(p, looks[i].name);
 		assert_int_equal(pty_stop(p), 0);
 		pty_free(p);
 	}
@@ -531,7 +483,7 @@ static void test_themes(void **state)
 		sl_buf_clear(&out);
 		pty_looks(p, &out);
 		snprintf(name, sizeof name, "looks-services-80x24-%s", looks[i].mode.name);
-		compare_text(sl_buf_str(&out), name);
+		golden_compare_text(sl_buf_str(&out), name);
 		assert_int_equal(pty_stop(p), 0);
 		pty_free(p);
 	}
@@ -688,7 +640,7 @@ static void test_resize(void **state)
 	pty_keys(p, KEYS("wait:needs 60x12"));
 	pty_resize(p, 80, 24);
 	pty_keys(p, KEYS("wait:912"));
-	compare(p, "services-80x24-utf8");
+	golden_compare(p, "services-80x24-utf8");
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 }
@@ -988,7 +940,7 @@ static void test_export_is_the_twins_bytes(void **state)
 			      "state:ended -o json",
 			      top, console);
 	twin = output_of(command);
-	have = read_golden(file);
+	have = golden_read(file);
 	assert_true(strlen(twin) > 100);
 	assert_string_equal(have, twin);
 	free(have);
@@ -1011,7 +963,7 @@ static void test_export_of_what_is_folded(void **state)
 			 "enter", "wait:1 rows, repeats folded"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
-	have = read_golden(file);
+	have = golden_read(file);
 	assert_non_null(have);
 	for (at = have; (at = strstr(at, "\"step.ended\"")); at++)
 		rows++;
@@ -1047,7 +999,7 @@ static void test_script_and_dump(void **state)
 		"--screen-dump - </dev/null",
 		now_env, home_env, console, top, top, top);
 	out = output_of(command);
-	golden = read_golden(GOLDEN "/services-80x24-utf8.txt");
+	golden = golden_read(GOLDEN "/services-80x24-utf8.txt");
 	assert_string_equal(out, golden);
 	free(out);
 	free(golden);
@@ -1086,7 +1038,7 @@ static void test_manual_agrees(void **state)
 	n = fread(keys, 1, (1u << 16) - 1, f);
 	assert_true(n > 1000);
 	assert_int_equal(pclose(f), 0);
-	page = read_golden("man/sluice-console.1");
+	page = golden_read("man/sluice-console.1");
 	assert_non_null(page);
 	at = strstr(page, keys);
 	if (!at)
