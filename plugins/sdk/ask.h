@@ -2,7 +2,7 @@
 /*
  * One question to a product that answers with JSON over HTTP: asked, judged, taken apart. What is
  * no JSON is told in a sentence: a redirect, a proxy's page, a text. Answers of more than
- * SL_ASK_INLINE bytes are taken apart on the pool, so that the loop never waits for megabytes.
+ * SL_ASK_INLINE bytes are taken apart on the pool, so that the loop never waits for one.
  * For plugins; loop thread only, but for digest.
  */
 #ifndef SLUICE_SDK_ASK_H
@@ -14,7 +14,7 @@
 #include "plugins/sdk/error.h"
 #include "plugins/sdk/plugin.h"
 
-#define SL_ASK_INLINE (256 * 1024)
+#define SL_ASK_INLINE (16 * 1024)
 
 struct sl_ask;
 
