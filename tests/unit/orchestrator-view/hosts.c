@@ -128,6 +128,53 @@ static void test_judging(void **state)
 	host_facts_release(&f);
 }
 
+/* As df says it: a full tmpfs, one with what only root may use, busybox, nothing that has a size.
+ */
+static void test_disks(void **state)
+{
+	static const struct {
+		const char *answer;
+		double used; /* < 0 = unknown */
+	} rows[] = {
+		{"/srv/a\ntmpfs               1024  1024         0     100% /srv/a", 1},
+		{"/\n/dev/sda1 41152736 37000000 2040000 95% /", 37000000. / 39040000},
+		{"/\noverlay              61255492  12251096  45859652  21% /",
+		 12251096. / 58110748},
+		{"/proc\nproc 0 0 0 - /proc", -1},
+		{"/\nproc 0 0 0 0% /", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *const pairs[] = {"disk", rows[i].answer};
+		struct host_facts f;
+
+		read_pairs(&f, pairs, 1);
+		if (rows[i].used < 0)
+			assert_true(isnan(host_facts_disk(&f)));
+		else
+			assert_true(fabs(host_facts_disk(&f) - rows[i].used) < 1e-9);
+		host_facts_release(&f);
+	}
+}
+
+/* Busybox's date knows no fractions and may say %N as it is. */
+static void test_clocks(void **state)
+{
+	struct host_facts f;
+	char note[512];
+
+	(void)state;
+	READ(&f, "now", "1767326400");
+	assert_int_equal(host_facts_judge(&f, 0, note, sizeof note), VW_DEGRADED);
+	assert_string_equal(note, "its clock is 1 h ahead");
+	host_facts_release(&f);
+	READ(&f, "now", "1767319200.%N");
+	assert_int_equal(host_facts_judge(&f, 0, note, sizeof note), VW_DEGRADED);
+	assert_string_equal(note, "its clock is 1 h behind");
+	host_facts_release(&f);
+}
+
 /* --- lines --- */
 
 static void feed(struct log_lines *l, const char *text)
@@ -305,6 +352,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_answers),
 		cmocka_unit_test(test_hostile_disks),
 		cmocka_unit_test(test_judging),
+		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_lines_are_cleaned),
 		cmocka_unit_test(test_levels_and_clocks),
 		cmocka_unit_test(test_bounds),
