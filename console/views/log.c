@@ -16,9 +16,9 @@ enum { LINES = 2000 };
 static const enum action hints[] = {ACT_FILTER, ACT_NEXT, ACT_FOLLOW, ACT_FOLD, ACT_TIME,
 				    ACT_COPY,   ACT_BACK, ACT_SHELL,  ACT_NONE};
 static const enum action offers[] = {
-	ACT_DOWN,     ACT_UP,        ACT_TOP,    ACT_BOTTOM, ACT_PAGE_DOWN, ACT_PAGE_UP,
-	ACT_HALF_UP,  ACT_HALF_DOWN, ACT_LEFT,   ACT_RIGHT,  ACT_FILTER,    ACT_NEXT,
-	ACT_PREVIOUS, ACT_FOLD,      ACT_FOLLOW, ACT_TIME,   ACT_SHELL,     ACT_NONE};
+	ACT_DOWN,        ACT_UP,   ACT_TOP,    ACT_BOTTOM, ACT_PAGE_DOWN, ACT_PAGE_UP,  ACT_HALF_UP,
+	ACT_HALF_DOWN,   ACT_LEFT, ACT_RIGHT,  ACT_FILTER, ACT_NEXT,      ACT_PREVIOUS, ACT_NAMED,
+	ACT_FILTERS_OFF, ACT_FOLD, ACT_FOLLOW, ACT_TIME,   ACT_SHELL,     ACT_NONE};
 
 struct own {
 	struct app *a;
@@ -191,6 +191,9 @@ static bool act(struct app *a, struct screen *s, enum action what)
 	switch (what) {
 	case ACT_FILTER:
 		prompt_open(a, PROMPT_FILTER, o->filter);
+		return true;
+	case ACT_NAMED:
+		prompt_open(a, PROMPT_NAMED, "");
 		return true;
 	case ACT_TIME:
 		prompt_open(a, PROMPT_COMMAND, "time ");

@@ -330,6 +330,13 @@ static void test_log_is_searched(void **state)
 			 "text:time 10:22:10", "enter", "wait:10:22", "/", "text:no such thing",
 			 "enter", "wait:no line passes"));
 	stop(p);
+	run_sh("mkdir -p '%s/config/sluice'", top);
+	write_file("config/sluice/config.yaml", "we",
+		   "console:\n  filters:\n    bad: level:error\n", "");
+	p = start_log();
+	pty_keys(p, KEYS("@", "text:bad", "enter", "wait:/ level:error", "wait:4 of 70"));
+	stop(p);
+	write_file("config/sluice/config.yaml", "we", "", "");
 }
 
 /* A line of c's, so long, that ends in words. */
