@@ -327,7 +327,7 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	mallopt(M_ARENA_MAX, 1); /* else each thread that parses keeps memory of its own */
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, ""); /* characters alone: numbers in queries keep their point */
 	signal(SIGPIPE, SIG_IGN);
 	app_init(&a, uv_default_loop());
 	a.who = who_am_i();
