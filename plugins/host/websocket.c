@@ -9,7 +9,6 @@
  * start, close or libwebsockets, and the user may start and close freely in any callback.
  */
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -19,6 +18,7 @@
 #include "plugins/host/internal.h"
 #include "plugins/host/ws_engine.h"
 #include "plugins/sdk/buf.h"
+#include "plugins/sdk/curl.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
@@ -437,11 +437,11 @@ static char *url_part(CURLU *u, CURLUPart part)
 {
 	char *value = NULL, *copy;
 
-	if (curl_url_get(u, part, &value, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0) !=
+	if (sl_curl()->url_get(u, part, &value, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0) !=
 	    CURLUE_OK)
 		return NULL;
 	copy = sl_strdup(value);
-	curl_free(value);
+	sl_curl()->free(value);
 	return copy;
 }
 
@@ -454,8 +454,12 @@ static int take_url(struct sl_websocket *ws, const char *url, struct sl_error *e
 		       {"http://", "http://", false},
 		       {"wss://", "https://", true},
 		       {"https://", "https://", true}};
-	CURLU *u = curl_url();
+	CURLU *u;
 	char *plain = NULL, *path, *query, *port;
+
+	if (sl_curl_load(e))
+		return e->code;
+	u = sl_curl()->url();
 
 	for (size_t i = 0; i < SL_COUNT(schemes) && !plain; i++) {
 		if (!sl_text_starts(url, schemes[i].scheme))
@@ -465,9 +469,9 @@ static int take_url(struct sl_websocket *ws, const char *url, struct sl_error *e
 	}
 	if (!u)
 		sl_alloc_failed();
-	if (!plain || curl_url_set(u, CURLUPART_URL, plain, 0) != CURLUE_OK) {
+	if (!plain || sl_curl()->url_set(u, CURLUPART_URL, plain, 0) != CURLUE_OK) {
 		free(plain);
-		curl_url_cleanup(u);
+		sl_curl()->url_cleanup(u);
 		return sl_fail(e, SL_EINPUT, "'%.200s' is no address of a WebSocket",
 			       strchr(url, '@') ? "(with user)" : url);
 	}
@@ -476,7 +480,7 @@ static int take_url(struct sl_websocket *ws, const char *url, struct sl_error *e
 	path = url_part(u, CURLUPART_PATH);
 	query = url_part(u, CURLUPART_QUERY);
 	port = url_part(u, CURLUPART_PORT);
-	curl_url_cleanup(u);
+	sl_curl()->url_cleanup(u);
 	ws->port = port ? (unsigned)strtoul(port, NULL, 10) : 0;
 	ws->path = sl_asprintf("%s%s%s", path, query ? "?" : "", query ? query : "");
 	ws->label = sl_asprintf("WebSocket %s://%s:%u%s", ws->tls ? "wss" : "ws", ws->host,

@@ -11,7 +11,6 @@
  */
 #include "plugins/sdk/http.h"
 
-#include <curl/curl.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@
 
 struct sl_http {
 	uv_loop_t *loop;
-	CURLM *multi;
+	CURLM *multi;       /* NULL until the first call */
 	uv_timer_t timer;   /* curl's one timeout */
 	uv_timer_t deliver; /* empties the queue of the ended */
 	uv_timer_t pace;    /* lets the slow ones go on */
@@ -34,6 +33,7 @@ struct sl_http {
 	struct sl_http_call *ended, **ended_tail;
 	struct sl_http_call *fed, *slow; /* order does not matter between calls */
 	size_t pending; /* calls, lookups and handles whose memory is not free yet */
+	bool loaded;    /* curl is */
 	bool closing, torn;
 	void (*closed)(void *arg);
 	void *closed_arg;
@@ -60,8 +60,9 @@ static void http_unpend(struct sl_http *http)
 
 	if (--http->pending || !http->torn)
 		return;
+	if (http->loaded)
+		sl_curl()->global_cleanup();
 	free(http);
-	curl_global_cleanup();
 	if (closed)
 		closed(arg);
 }
@@ -77,7 +78,8 @@ static void http_tear(struct sl_http *http)
 	if (!http->closing || http->torn || http->calls)
 		return;
 	http->torn = true;
-	curl_multi_cleanup(http->multi);
+	if (http->multi)
+		sl_curl()->multi_cleanup(http->multi);
 	http->multi = NULL;
 	uv_close((uv_handle_t *)&http->timer, on_own_timer_closed);
 	uv_close((uv_handle_t *)&http->deliver, on_own_timer_closed);
@@ -116,7 +118,7 @@ static size_t call_give(struct sl_http_call *call)
 	if (!len || call->error.code == SL_ECANCELED)
 		return 0;
 	bytes = sl_buf_take(&call->body);
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	sl_curl()->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	call->data(call->arg, status, bytes, len);
 	free(bytes);
 	return len;
@@ -125,7 +127,7 @@ static size_t call_give(struct sl_http_call *call)
 static void call_go_on(struct sl_http_call *call)
 {
 	call->paused = false;
-	curl_easy_pause(call->easy, CURLPAUSE_CONT);
+	sl_curl()->easy_pause(call->easy, CURLPAUSE_CONT);
 }
 
 static void on_pace(uv_timer_t *timer)
@@ -145,7 +147,7 @@ static void call_slow_down(struct sl_http_call *call)
 	struct sl_http *http = call->http;
 
 	call->paused = true;
-	curl_easy_pause(call->easy, CURLPAUSE_RECV);
+	sl_curl()->easy_pause(call->easy, CURLPAUSE_RECV);
 	call->next_slow = http->slow;
 	http->slow = call;
 	if (!uv_is_active((uv_handle_t *)&http->pace))
@@ -247,7 +249,7 @@ static void call_end(struct sl_http_call *call)
 		call->lookup = NULL;
 	}
 	if (call->added)
-		curl_multi_remove_handle(http->multi, call->easy);
+		sl_curl()->multi_remove_handle(http->multi, call->easy);
 	call->added = false;
 	*http->ended_tail = call;
 	http->ended_tail = &call->next_ended;
@@ -270,13 +272,13 @@ static void http_collect(struct sl_http *http)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(http->multi, &left))) {
+	while ((message = sl_curl()->multi_info_read(http->multi, &left))) {
 		struct sl_http_call *call = NULL;
 		CURLcode code = message->data.result;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		sl_curl()->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
 		http_call_result(call, code);
 		call_end(call);
 	}
@@ -287,7 +289,7 @@ static void on_timer(uv_timer_t *timer)
 	struct sl_http *http = timer->data;
 	int running;
 
-	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	sl_curl()->multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	http_collect(http);
 }
 
@@ -316,7 +318,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	if (events & UV_WRITABLE)
 		mask |= CURL_CSELECT_OUT;
 	/* s may be gone after this. */
-	curl_multi_socket_action(http->multi, s->fd, mask, &running);
+	sl_curl()->multi_socket_action(http->multi, s->fd, mask, &running);
 	http_collect(http);
 }
 
@@ -341,7 +343,7 @@ static struct http_socket *socket_new(struct sl_http *http, curl_socket_t fd)
 	s->http = http;
 	s->fd = fd;
 	http->pending++;
-	curl_multi_assign(http->multi, fd, s);
+	sl_curl()->multi_assign(http->multi, fd, s);
 	return s;
 }
 
@@ -358,7 +360,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 			return 0;
 		uv_poll_stop(&s->poll);
 		uv_close((uv_handle_t *)&s->poll, on_socket_closed);
-		curl_multi_assign(http->multi, fd, NULL);
+		sl_curl()->multi_assign(http->multi, fd, NULL);
 		return 0;
 	}
 	if (!s)
@@ -376,13 +378,13 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 
 static void call_add(struct sl_http_call *call)
 {
-	CURLMcode rc = curl_multi_add_handle(call->http->multi, call->easy);
+	CURLMcode rc = sl_curl()->multi_add_handle(call->http->multi, call->easy);
 
 	if (rc == CURLM_OK) {
 		call->added = true;
 		return;
 	}
-	sl_fail(&call->error, SL_EINTERNAL, "%s: %s", call->label, curl_multi_strerror(rc));
+	sl_fail(&call->error, SL_EINTERNAL, "%s: %s", call->label, sl_curl()->multi_strerror(rc));
 	call_end(call);
 }
 
@@ -430,6 +432,23 @@ static void call_lookup(struct sl_http_call *call)
 	call_end(call);
 }
 
+/* With the first call. */
+static int engine_start(struct sl_http *http, struct sl_error *e)
+{
+	if (http->multi || sl_curl_load(e))
+		return http->multi ? SL_OK : e->code;
+	sl_curl()->global_init(CURL_GLOBAL_DEFAULT);
+	http->loaded = true;
+	http->multi = sl_curl()->multi_init();
+	if (!http->multi)
+		sl_alloc_failed();
+	sl_curl()->multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+	sl_curl()->multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	sl_curl()->multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+	sl_curl()->multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	return SL_OK;
+}
+
 struct sl_http_call *sl_http_start(struct sl_http *http, const struct sl_http_request *request,
 				   sl_http_done done, void *arg)
 {
@@ -454,7 +473,8 @@ struct sl_http_call *sl_http_start(struct sl_http *http, const struct sl_http_re
 	if (http->closing) {
 		sl_fail(&call->error, SL_ECANCELED, "the HTTP client is closing");
 		call_end(call);
-	} else if (http_call_prepare(call, request, &call->error) != SL_OK) {
+	} else if (engine_start(http, &call->error) != SL_OK ||
+		   http_call_prepare(call, request, &call->error) != SL_OK) {
 		call_end(call);
 	} else {
 		uv_timer_start(&call->deadline, on_deadline, (uint64_t)request->timeout_ms, 0);
@@ -478,7 +498,6 @@ struct sl_http *sl_http_new(uv_loop_t *loop)
 {
 	struct sl_http *http = sl_alloc(sizeof *http);
 
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	http->loop = loop;
 	http->ended_tail = &http->ended;
 	http->pending = 3; /* the three timers */
@@ -486,13 +505,6 @@ struct sl_http *sl_http_new(uv_loop_t *loop)
 	uv_timer_init(loop, &http->deliver);
 	uv_timer_init(loop, &http->pace);
 	http->timer.data = http->deliver.data = http->pace.data = http;
-	http->multi = curl_multi_init();
-	if (!http->multi)
-		sl_alloc_failed();
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	return http;
 }
 

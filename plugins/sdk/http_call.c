@@ -116,7 +116,7 @@ static bool is_header_value(const char *s)
 
 static void slist_add(struct curl_slist **list, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(*list, line);
+	struct curl_slist *longer = sl_curl()->slist_append(*list, line);
 
 	if (!longer)
 		sl_alloc_failed();
@@ -145,7 +145,7 @@ static int set_headers(struct sl_http_call *call, const struct sl_http_request *
 	slist_add(&call->send_headers, "Expect:");
 	if (!has_type)
 		slist_add(&call->send_headers, "Content-Type:");
-	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->send_headers);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->send_headers);
 	return SL_OK;
 }
 
@@ -153,10 +153,10 @@ static char *url_part(CURLU *u, CURLUPart part, unsigned flags)
 {
 	char *value = NULL, *copy;
 
-	if (curl_url_get(u, part, &value, flags) != CURLUE_OK)
+	if (sl_curl()->url_get(u, part, &value, flags) != CURLUE_OK)
 		return NULL;
 	copy = sl_strdup(value);
-	curl_free(value);
+	sl_curl()->free(value);
 	return copy;
 }
 
@@ -176,7 +176,7 @@ static char *url_label(CURLU *u, const char *method)
 	char *url, *label;
 
 	for (size_t i = 0; i < SL_COUNT(secret); i++)
-		curl_url_set(u, secret[i], NULL, 0);
+		sl_curl()->url_set(u, secret[i], NULL, 0);
 	url = url_part(u, CURLUPART_URL, 0);
 	label = sl_asprintf("%s %s", method, url ? url : "?");
 	free(url);
@@ -197,14 +197,14 @@ static int set_url(struct sl_http_call *call, const struct sl_http_request *requ
 			       "the URL '%.200s' does not start with http:// or "
 			       "https://",
 			       shown);
-	u = curl_url();
+	u = sl_curl()->url();
 	if (!u)
 		sl_alloc_failed();
-	rc = curl_url_set(u, CURLUPART_URL, request->url, 0);
+	rc = sl_curl()->url_set(u, CURLUPART_URL, request->url, 0);
 	if (rc != CURLUE_OK) {
-		curl_url_cleanup(u);
+		sl_curl()->url_cleanup(u);
 		return sl_fail(e, SL_EINPUT, "the URL '%.200s' is not one: %s", shown,
-			       curl_url_strerror(rc));
+			       sl_curl()->url_strerror(rc));
 	}
 	host = url_part(u, CURLUPART_HOST, 0);
 	port = url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
@@ -216,8 +216,8 @@ static int set_url(struct sl_http_call *call, const struct sl_http_request *requ
 	call->label = url_label(u, request->method ? request->method : "GET");
 	free(host);
 	free(port);
-	curl_url_cleanup(u);
-	curl_easy_setopt(call->easy, CURLOPT_URL, request->url);
+	sl_curl()->url_cleanup(u);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_URL, request->url);
 	return SL_OK;
 }
 
@@ -230,17 +230,17 @@ static int set_method(struct sl_http_call *call, const struct sl_http_request *r
 	if (!is_token(method))
 		return sl_fail(e, SL_EINPUT, "'%.64s' is not an HTTP method", method);
 	if (strcmp(method, "HEAD") == 0) {
-		curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
 		return SL_OK;
 	}
 	if (!body && (strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0))
 		body = ""; /* servers want to see Content-Length: 0 */
 	if (body) {
-		curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)request->body_len);
-		curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS, body);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				       (curl_off_t)request->body_len);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS, body);
 	}
-	curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, method);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, method);
 	return SL_OK;
 }
 
@@ -250,38 +250,38 @@ static int set_route(struct sl_http_call *call, const struct sl_http_request *re
 	struct sockaddr_un sun;
 
 	/* Straight to the named host: through a proxy a probe would test the proxy. */
-	curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
+	sl_curl()->easy_setopt(call->easy, CURLOPT_PROXY, "");
 	if (request->unix_socket) {
 		if (strlen(request->unix_socket) >= sizeof sun.sun_path)
 			return sl_fail(e, SL_EINPUT, "%s: the socket path '%.200s' is too long",
 				       call->label, request->unix_socket);
-		curl_easy_setopt(call->easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	}
 	/* The system's folder of anchors stays in force beside this file. */
 	if (request->ca_file)
-		curl_easy_setopt(call->easy, CURLOPT_CAINFO, request->ca_file);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_CAINFO, request->ca_file);
 	if (request->once)
-		curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (request->insecure) {
-		curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	return SL_OK;
 }
 
 static void set_common(struct sl_http_call *call)
 {
-	curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
-	curl_easy_setopt(call->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(call->easy, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
-	curl_easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->why);
-	curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
-	curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_NOSIGNAL, 1L);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	sl_curl()->easy_setopt(call->easy, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->why);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
 }
 
 int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *request,
@@ -289,7 +289,7 @@ int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *r
 {
 	int rc;
 
-	call->easy = curl_easy_init();
+	call->easy = sl_curl()->easy_init();
 	if (!call->easy)
 		sl_alloc_failed();
 	if (request->data)
@@ -298,11 +298,12 @@ int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *r
 		sl_buf_init(&call->body, request->max_body ? request->max_body : HTTP_BODY_MAX);
 	set_common(call);
 	if (!request->data) /* one that says so beforehand is not even begun */
-		curl_easy_setopt(call->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->body.max);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_MAXFILESIZE_LARGE,
+				       (curl_off_t)call->body.max);
 	if (request->data) {
-		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPIDLE, HTTP_KEEPALIVE_S);
-		curl_easy_setopt(call->easy, CURLOPT_TCP_KEEPINTVL, HTTP_KEEPALIVE_S);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_TCP_KEEPIDLE, HTTP_KEEPALIVE_S);
+		sl_curl()->easy_setopt(call->easy, CURLOPT_TCP_KEEPINTVL, HTTP_KEEPALIVE_S);
 	}
 	rc = set_url(call, request, e);
 	if (rc == SL_OK)
@@ -334,7 +335,7 @@ void http_call_addresses(struct sl_http_call *call, const struct addrinfo *found
 	}
 	slist_add(&call->addresses, sl_buf_str(&entry));
 	sl_buf_release(&entry);
-	curl_easy_setopt(call->easy, CURLOPT_RESOLVE, call->addresses);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_RESOLVE, call->addresses);
 }
 
 /* --- how it ended --- */
@@ -364,7 +365,7 @@ void http_call_result(struct sl_http_call *call, CURLcode code)
 	enum sl_err err = SL_EPROTO;
 
 	if (code == CURLE_OK) {
-		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &call->status);
+		sl_curl()->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &call->status);
 		return;
 	}
 	if (call->oversize || code == CURLE_FILESIZE_EXCEEDED) {
@@ -376,14 +377,16 @@ void http_call_result(struct sl_http_call *call, CURLcode code)
 		if (results[i].code == code)
 			err = results[i].err;
 	sl_fail(&call->error, err, "%s: %s", call->label,
-		call->why[0] ? call->why : curl_easy_strerror(code));
+		call->why[0] ? call->why : sl_curl()->easy_strerror(code));
 }
 
 void http_call_release(struct sl_http_call *call)
 {
-	curl_easy_cleanup(call->easy);
-	curl_slist_free_all(call->send_headers);
-	curl_slist_free_all(call->addresses);
+	if (call->easy) {
+		sl_curl()->easy_cleanup(call->easy);
+		sl_curl()->slist_free_all(call->send_headers);
+		sl_curl()->slist_free_all(call->addresses);
+	}
 	headers_clear(call);
 	free(call->headers);
 	sl_buf_release(&call->body);

@@ -4,13 +4,13 @@
 #ifndef SLUICE_SDK_HTTP_CALL_H
 #define SLUICE_SDK_HTTP_CALL_H
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
 #include "plugins/sdk/buf.h"
+#include "plugins/sdk/curl.h"
 #include "plugins/sdk/error.h"
 #include "plugins/sdk/http.h"
 
