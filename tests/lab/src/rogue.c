@@ -140,17 +140,27 @@ static void etcd_range(struct fake_request *q)
 	free(asked);
 }
 
-static void prometheus_query(struct fake_request *q)
+static void prometheus_series(struct fake_request *q, const char *type, const char *values,
+			      const char *end)
 {
 	struct lab_buf text = {0};
 
-	add(&text, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\","
-		   "\"result\":[");
+	add(&text, "{\"status\":\"success\",\"data\":{\"resultType\":\"%s\",\"result\":[", type);
 	for (size_t i = 0; i < NAMES; i++)
-		add(&text, "%s{\"metric\":{\"service\":\"%s\"},\"value\":[%lld,\"%zu\"]}",
-		    i ? "," : "", names[i], fake_time(), i);
+		add(&text, "%s{\"metric\":{\"service\":\"%s\"},%s[%lld,\"%zu\"]%s}", i ? "," : "",
+		    names[i], values, fake_time(), i, end);
 	add(&text, "]}}");
 	say(q, "", &text);
+}
+
+static void prometheus_query(struct fake_request *q)
+{
+	prometheus_series(q, "vector", "\"value\":", "");
+}
+
+static void prometheus_range(struct fake_request *q)
+{
+	prometheus_series(q, "matrix", "\"values\":[", "]");
 }
 
 static void zipkin_names(struct fake_request *q)
@@ -263,6 +273,7 @@ static const struct {
 } routes[] = {
 	{"/v3/kv/range", etcd_range},
 	{"/api/v1/query", prometheus_query},
+	{"/api/v1/query_range", prometheus_range},
 	{"/api/v2/services", zipkin_names},
 	{"/api/v2/spans", zipkin_names},
 	{"/api/v2/traces", zipkin_traces},
