@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "console/input.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
 
 #define ROWS_SAID 500 /* of one view */
 
@@ -42,12 +42,9 @@ static void forget(struct plain *p)
 
 static void say(const struct plain *p, const char *text)
 {
-	time_t now = (time_t)(app_now(p->app) / 1000);
 	char at[16], clean[2048];
-	struct tm tm;
 
-	localtime_r(&now, &tm);
-	strftime(at, sizeof at, "%H:%M:%S", &tm);
+	sl_time_clock(at, sizeof at, app_now(p->app));
 	sl_text_clean(clean, sizeof clean, text, strnlen(text, sizeof clean - 1), false);
 	printf("%s %s\n", at, clean);
 }

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 struct question {
 	const struct question_kind *kind;
@@ -135,16 +135,6 @@ const void *question_about(const struct question *q)
 
 /* --- words --- */
 
-static const char *clock_text(int64_t ms, char *dst, size_t size)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	strftime(dst, size, "%H:%M:%S", &tm);
-	return dst;
-}
-
 bool question_say(const struct question *q, int64_t read_at, const char *error, const char *whom,
 		  const char *fresh, enum paint *paint, char *text, size_t size)
 {
@@ -152,7 +142,7 @@ bool question_say(const struct question *q, int64_t read_at, const char *error, 
 	char at[16] = "";
 
 	if (now.found)
-		clock_text(read_at, at, sizeof at);
+		sl_time_clock(at, sizeof at, read_at);
 	*paint = now.under_way ? PAINT_WORK : PAINT_DIM;
 	if (now.under_way && now.found)
 		snprintf(text, size, "asking again; this was read at %s", at);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 /* What fill reads: the world of a view, with the run behind it. */
 struct run_world {
@@ -80,15 +80,12 @@ static const char *step_name(const struct plan_step *step, char *name, size_t si
 static const char *pause_note(struct vw_table *t, const struct plan_step *step,
 			      const struct view_step *seen)
 {
-	time_t until = (time_t)((seen->started + step->pause_ms) / 1000);
 	char clock[16];
-	struct tm tm;
 
 	if (step->pause_ms < 0)
 		return "waits for promote";
-	localtime_r(&until, &tm);
-	strftime(clock, sizeof clock, "%H:%M:%S", &tm);
-	return vw_printf(t, "goes on at %s", clock);
+	return vw_printf(t, "goes on at %s",
+			 sl_time_clock(clock, sizeof clock, seen->started + step->pause_ms));
 }
 
 /* A failure says more than work in hand, and that more than nothing. */

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "console/ask.h"
 #include "console/graph.h"
 #include "console/views/views.h"
 #include "console/waterfall.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 static const enum action hints[] = {ACT_ENTER, ACT_FILTER, ACT_NEXT, ACT_SORT, ACT_REFETCH,
 				    ACT_COPY,  ACT_EXPORT, ACT_BACK, ACT_NONE};
@@ -131,16 +131,6 @@ static void draw_spread(const struct table *t, struct canvas *c, struct rect r)
 	free(points);
 }
 
-static const char *clock_text(char *dst, size_t size, double ms)
-{
-	time_t at = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (!localtime_r(&at, &tm) || !strftime(dst, size, "%H:%M:%S", &tm))
-		*dst = '\0';
-	return dst;
-}
-
 /* The outlier, and when it began: rows of dots, then the hours below them. */
 static void draw_scatter(const struct table *t, struct canvas *c, struct rect r)
 {
@@ -160,9 +150,9 @@ static void draw_scatter(const struct table *t, struct canvas *c, struct rect r)
 		canvas_right(c, r.x + 3, r.y + plot.height - 1, ENDS, look(PAINT_TEXT),
 			     wf_duration(text, sizeof text, (int64_t)(e.least * 1000)));
 		canvas_text(c, plot.x, plot.y + plot.height, 10, look(PAINT_DIM),
-			    clock_text(text, sizeof text, e.from));
+			    sl_time_clock(text, sizeof text, (int64_t)e.from));
 		canvas_right(c, plot.x + plot.width - 10, plot.y + plot.height, 10, look(PAINT_DIM),
-			     clock_text(text, sizeof text, e.to));
+			     sl_time_clock(text, sizeof text, (int64_t)e.to));
 	}
 	free(points);
 }

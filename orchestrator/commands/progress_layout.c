@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -17,16 +16,6 @@
 static const char *or_dash(const char *s)
 {
 	return s ? s : "-";
-}
-
-static const char *clock_text(char *dst, size_t size, int64_t unix_ms)
-{
-	time_t t = (time_t)(unix_ms / 1000);
-	struct tm tm;
-
-	localtime_r(&t, &tm);
-	strftime(dst, size, "%H:%M:%S", &tm);
-	return dst;
 }
 
 /* Whole seconds, rounded up: a countdown that ends at 1, not at 0.2. */
@@ -100,7 +89,7 @@ static void wave_pause(struct row *r, const struct run_view *v, const struct vie
 		return;
 	}
 	int64_t until = step->until ? step->until : step->started + plan->pause_ms;
-	row_put(r, STYLE_DIM, "until %s, ", clock_text(at, sizeof at, until));
+	row_put(r, STYLE_DIM, "until %s, ", sl_time_clock(at, sizeof at, until));
 	row_put(r, STYLE_WORK, "%s left", seconds_left(left, sizeof left, now, until));
 }
 

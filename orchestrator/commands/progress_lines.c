@@ -2,7 +2,6 @@
 #include "orchestrator/commands/progress_lines.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -19,16 +18,6 @@ struct line {
 static const char *text_of(const struct line *l, const char *key)
 {
 	return sl_json_str(l->event, key, "");
-}
-
-static const char *local_clock(char dst[16], int64_t unix_ms)
-{
-	time_t t = (time_t)(unix_ms / 1000);
-	struct tm tm;
-
-	localtime_r(&t, &tm);
-	strftime(dst, 16, "%H:%M:%S", &tm);
-	return dst;
 }
 
 static void wave_place(struct line *l)
@@ -117,7 +106,7 @@ static void say_pause(struct line *l)
 	if (*reason)
 		row_put(&l->row, STYLE_PLAIN, ": %s", reason);
 	if (until)
-		row_put(&l->row, STYLE_PLAIN, ", until %s", local_clock(at, until));
+		row_put(&l->row, STYLE_PLAIN, ", until %s", sl_time_clock(at, sizeof at, until));
 	else
 		row_put(&l->row, STYLE_PLAIN, "; go on with: sluice %s %lld",
 			!strcmp(by, "playbook") ? "promote"
@@ -239,7 +228,7 @@ static void line_begin(struct line *l, enum mark mark, struct sl_buf *out)
 		return;
 	}
 	sl_time_parse(text_of(l, "time"), &time);
-	row_put(&l->row, STYLE_DIM, "%s ", local_clock(at, time));
+	row_put(&l->row, STYLE_DIM, "%s ", sl_time_clock(at, sizeof at, time));
 }
 
 static void line_failure(struct line *l, struct sl_buf *out)

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "orchestrator/view/internal.h"
 #include "plugins/sdk/mem.h"
@@ -180,14 +179,9 @@ static void put_age(char *dst, size_t size, int64_t ms)
 
 const char *vw_clock(struct vw_table *t, int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
 	char text[16];
-	struct tm tm;
 
-	if (!seconds || !localtime_r(&seconds, &tm))
-		return "";
-	strftime(text, sizeof text, "%H:%M:%S", &tm);
-	return vw_dup(t, text);
+	return ms ? vw_dup(t, sl_time_clock(text, sizeof text, ms)) : "";
 }
 
 /* --- lists --- */

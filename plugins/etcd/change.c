@@ -11,6 +11,7 @@
 #include "plugins/etcd/etcd.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 #define TREE "services"
 #define PAGE 1000
@@ -145,15 +146,6 @@ static void changing_write(struct changing *c)
 	etcd_ask(&c->call, "/v3/kv/txn", txn, false, on_written);
 }
 
-static const char *weight_text(char *dst, size_t size, int weight)
-{
-	if (weight < 0)
-		snprintf(dst, size, "no weight");
-	else
-		snprintf(dst, size, "weight %d", weight);
-	return dst;
-}
-
 static void fail_expected(struct changing *c)
 {
 	const struct sl_instance_change *want = &c->want;
@@ -165,8 +157,8 @@ static void fail_expected(struct changing *c)
 			"%s: '%s' of service '%s' has %s where %s was expected: someone else "
 			"changed it",
 			c->call.etcd->name, c->id, c->service,
-			weight_text(is, sizeof is, doc_weight(c->doc)),
-			weight_text(expected, sizeof expected, want->expect_weight));
+			sl_weight_format(is, sizeof is, doc_weight(c->doc)),
+			sl_weight_format(expected, sizeof expected, want->expect_weight));
 	else
 		sl_fail(&e, SL_ECONFLICT,
 			"%s: '%s' of service '%s' is %s where %s was expected: someone else "

@@ -220,6 +220,25 @@ const char *sl_bytes_human(char *dst, size_t size, uint64_t bytes)
 	return dst;
 }
 
+const char *sl_weight_format(char *dst, size_t size, int weight)
+{
+	if (weight < 0)
+		snprintf(dst, size, "no weight");
+	else
+		snprintf(dst, size, "weight %d", weight);
+	return dst;
+}
+
+const char *sl_time_clock(char *dst, size_t size, int64_t unix_ms)
+{
+	time_t s = (time_t)(unix_ms / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&s, &tm) || !strftime(dst, size, "%H:%M:%S", &tm))
+		snprintf(dst, size, "?");
+	return dst;
+}
+
 const char *sl_time_format(char *dst, size_t size, int64_t unix_ms)
 {
 	int64_t ms = unix_ms % 1000;

@@ -19,6 +19,9 @@ bool sl_share_parse(const char *s, double *share);
 /* 0.1667 -> "16.7%", 0.25 -> "25%". Returns dst. */
 const char *sl_share_format(char *dst, size_t size, double share);
 
+/* "weight 20"; "no weight" below 0. Returns dst. */
+const char *sl_weight_format(char *dst, size_t size, int weight);
+
 /* "500/s", "10/m" -> per second. */
 bool sl_rate_parse(const char *s, double *per_second);
 
@@ -29,6 +32,8 @@ const char *sl_bytes_human(char *dst, size_t size, uint64_t bytes); /* "1.4 MiB"
 
 /* RFC 3339 UTC with milliseconds from Unix time in ms: "2026-01-02T03:04:05.678Z". Returns dst. */
 const char *sl_time_format(char *dst, size_t size, int64_t unix_ms);
+/* The hour here: "14:02:31". Returns dst. */
+const char *sl_time_clock(char *dst, size_t size, int64_t unix_ms);
 bool sl_time_parse(const char *s, int64_t *unix_ms);
 int64_t sl_time_now(void);      /* Unix ms, CLOCK_REALTIME */
 int64_t sl_time_boottime(void); /* ms, CLOCK_BOOTTIME: leases and deadlines; counts suspend */

@@ -15,6 +15,7 @@
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/units.h"
 #include "plugins/serviceCenter/sc.h"
 
 #define FOLLOW_MS 150 /* between two looks at the cache */
@@ -77,15 +78,6 @@ static int weight_of(const struct change *x, const cJSON *doc)
 		sl_json_str(sl_json_get(doc, "properties"), x->read.call.sc->weight, NULL));
 
 	return weight == SL_KEEP ? SL_NONE : weight;
-}
-
-static const char *weight_text(char *dst, size_t size, int weight)
-{
-	if (weight < 0)
-		snprintf(dst, size, "no weight");
-	else
-		snprintf(dst, size, "weight %d", weight);
-	return dst;
 }
 
 static bool properties_same(const cJSON *a, const cJSON *b)
@@ -218,8 +210,8 @@ static bool compare(struct change *x)
 		sl_chain_fail(chain_of(x), SL_ECONFLICT,
 			      "instance '%.64s' has %s, not %s as expected: someone else changed "
 			      "it",
-			      x->id, weight_text(is, sizeof is, weight),
-			      weight_text(expected, sizeof expected, x->expect_weight));
+			      x->id, sl_weight_format(is, sizeof is, weight),
+			      sl_weight_format(expected, sizeof expected, x->expect_weight));
 	else
 		return true;
 	return false;
