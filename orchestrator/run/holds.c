@@ -28,7 +28,6 @@ char *hold_key(const char *centre, const char *key, const struct sl_label *label
 {
 	struct sl_label *sorted = sl_alloc_n(count + 1, sizeof *sorted);
 	struct sl_buf name;
-	char *text;
 
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = labels[i];
@@ -40,10 +39,8 @@ char *hold_key(const char *centre, const char *key, const struct sl_label *label
 		sl_buf_printf(&name, "%s%s=%s%s", i ? " " : " (", sorted[i].name, sorted[i].value,
 			      i + 1 == count ? ")" : "");
 	sl_buf_printf(&name, " in %s", centre);
-	text = sl_strdup(sl_buf_str(&name));
-	sl_buf_release(&name);
 	free(sorted);
-	return text;
+	return sl_buf_take(&name);
 }
 
 /* --- runs, by what their plans touch --- */

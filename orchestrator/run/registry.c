@@ -252,7 +252,8 @@ static void written(void *arg, const struct sl_error *e)
 	}
 }
 
-static void write_one(struct act *a, const struct plan_registered *x, int state)
+void registry_put(struct act *a, const struct plan_registered *x, int state, int64_t timeout_ms,
+		  void (*done)(void *arg, const struct sl_error *e))
 {
 	struct world *w = &a->r->world;
 	const struct sl_instance_change change = {
@@ -265,8 +266,7 @@ static void write_one(struct act *a, const struct plan_registered *x, int state)
 		.expect_weight = SL_KEEP,
 		.weight = SL_KEEP,
 	};
-	w->registry->write(w->registering.instance, &change, act_left(a, REGISTRY_TIMEOUT_MS),
-			   written, a);
+	w->registry->write(w->registering.instance, &change, timeout_ms, done, a);
 }
 
 static void changed(struct act *a, const struct plan_registered *x)
@@ -294,7 +294,7 @@ static void write_next(struct act *a)
 		if (!x || x->state == state || (!out && registry_is_called(x->state)))
 			continue;
 		if (out ? registry_is_called(x->state) : x->state == SL_INSTANCE_OUT)
-			write_one(a, x, state);
+			registry_put(a, x, state, act_left(a, REGISTRY_TIMEOUT_MS), written);
 		else
 			changed(a, x);
 		return;

@@ -33,6 +33,9 @@ bool registry_is_wanted(const struct act *a);
 /* Make the target true and read it back, then call. What is neither as it was nor as it shall be
  * ends the act with SL_ECONFLICT. Holds nothing but the claim. */
 void registry_write(struct act *a, void (*done)(struct act *a));
+/* Write one mark, if it still stands as x says; done gets a. */
+void registry_put(struct act *a, const struct plan_registered *x, int state, int64_t timeout_ms,
+		  void (*done)(void *arg, const struct sl_error *e));
 /* Is all that the target names still out, or gone? After registry_read. */
 bool registry_still_out(const struct act *a);
 

@@ -117,20 +117,9 @@ static void written(void *arg, const struct sl_error *e)
 
 static void mark(struct act *a, const struct plan_registered *x)
 {
-	struct world *w = &a->r->world;
-	const struct sl_instance_change change = {
-		.service = a->step->service,
-		.environment = x->environment,
-		.app = x->app,
-		.id = x->id,
-		.expect_state = x->state,
-		.state = SL_INSTANCE_OUT,
-		.expect_weight = SL_KEEP,
-		.weight = SL_KEEP,
-	};
 	emit_drift(a->r, x);
 	tell_anew(a->r, x->instance);
-	w->registry->write(w->registering.instance, &change, WRITE_TIMEOUT_MS, written, a);
+	registry_put(a, x, SL_INSTANCE_OUT, WRITE_TIMEOUT_MS, written);
 }
 
 /* The claims stand: nobody else is at work here. */
