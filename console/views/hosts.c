@@ -46,20 +46,14 @@ struct zone {
 	size_t all, states[VW_STATE_COUNT];
 };
 
-static const char *zone_of(const struct vw_table *data, const struct vw_row *row)
+static size_t count_zones(const struct table *t, struct zone *zones)
 {
-	for (size_t i = 0; i < data->view->column_count; i++)
-		if (strcmp(data->view->columns[i].key, "zone") == 0)
-			return row->cells[i].known ? row->cells[i].text : "";
-	return "";
-}
-
-static size_t count_zones(const struct vw_table *data, struct zone *zones)
-{
+	const struct vw_table *data = t->data;
 	size_t n = 0;
 
 	for (size_t i = 0; i < data->count; i++) {
-		const char *name = zone_of(data, &data->rows[i]);
+		const struct vw_cell *cell = table_cell(t, &data->rows[i], "zone");
+		const char *name = cell ? cell->text : "";
 		size_t k = 0;
 
 		while (k < n && strcmp(zones[k].name, name) != 0)
@@ -124,9 +118,8 @@ static const struct zone *next_zone(const struct zone *zones, size_t count, cons
 
 static unsigned head(struct app *a, struct screen *s, struct canvas *c, struct rect r)
 {
-	const struct vw_table *data = s->table.data;
 	struct zone zones[ZONES_SHOWN];
-	size_t n = data ? count_zones(data, zones) : 0;
+	size_t n = s->table.data ? count_zones(&s->table, zones) : 0;
 	unsigned x = r.x + 2, end = r.x + r.width;
 
 	(void)a;

@@ -58,17 +58,6 @@ static int64_t took(const struct view_step *s, int64_t now)
 	return s->started && end > s->started ? end - s->started : 0;
 }
 
-/* Failed before without contact before in hand before waiting; done last. */
-static int rank(enum vw_state s)
-{
-	static const int ranks[VW_STATE_COUNT] = {
-		[VW_FAILED] = 0,  [VW_NO_CONTACT] = 1, [VW_DEGRADED] = 2, [VW_WORKING] = 3,
-		[VW_WAITING] = 4, [VW_OK] = 5,         [VW_OFF] = 6,
-	};
-
-	return ranks[s];
-}
-
 static void add(struct matrix *m, struct line *l, const struct plan_step *step,
 		const struct view_step *seen, int64_t now)
 {
@@ -83,7 +72,7 @@ static void add(struct matrix *m, struct line *l, const struct plan_step *step,
 	if (tries > l->tries)
 		l->tries = tries;
 	l->took += took(seen, now);
-	if (rank(state) < rank(l->state))
+	if (vw_state_rank(state) < vw_state_rank(l->state))
 		l->state = state;
 }
 
@@ -98,7 +87,7 @@ static void judge(struct matrix *m)
 static int by_need(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;
-	int order = rank(x->state) - rank(y->state);
+	int order = vw_state_rank(x->state) - vw_state_rank(y->state);
 
 	return order ? order : (x->place > y->place) - (x->place < y->place);
 }

@@ -21,8 +21,6 @@ size_t vw_natural_shared(const char *a, const char *b, size_t most);
 /* The beginning of a name as a number: of two names the one with the lesser stands before the
  * other; with equal ones only vw_natural tells. */
 uint64_t vw_natural_head(const char *s);
-/* Worst first: the order of a column of states. */
-int vw_state_rank(enum vw_state s);
 
 /* A row about an instance, whose texts the table holds: its cells may point at them, as they are
  * clean. Ten thousand rows are not copied every second. */

@@ -27,7 +27,9 @@ enum vw_state {
 	VW_STATE_COUNT
 };
 char vw_state_glyph(enum vw_state s);
-const char *vw_state_word(enum vw_state s); /* "ok", "degraded", "failed", ... as in JSON */
+const char *vw_state_word(enum vw_state s);
+/* Worst first: the order of a column of states. */
+int vw_state_rank(enum vw_state s); /* "ok", "degraded", "failed", ... as in JSON */
 
 enum vw_kind {
 	VW_TEXT,
