@@ -13,6 +13,24 @@
 
 #include "plugins/sdk/mem.h"
 
+char *golden_top(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *top;
+
+	if (!getenv("SLUICE_CONSOLE") || !getenv("SLUICE_PLUGINS")) {
+		fprintf(stderr, "SLUICE_CONSOLE and SLUICE_PLUGINS must say where they are: make "
+				"screens\n");
+		return NULL;
+	}
+	top = sl_asprintf("%s/sluice-screens-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (mkdtemp(top))
+		return top;
+	perror(top);
+	free(top);
+	return NULL;
+}
+
 char *golden_read(const char *path)
 {
 	FILE *f = fopen(path, "re");

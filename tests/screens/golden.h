@@ -14,6 +14,9 @@
 		__VA_ARGS__, NULL \
 	}
 
+/* A new folder for what the screens are of; yours. NULL, and said why, where make did not tell of
+ * the console and its plugins. */
+char *golden_top(void);
 char *golden_read(const char *path); /* yours; NULL = no such file */
 /* Fails the test unless the screen, or text, is golden/NAME.txt; with REWRITE=1 it is made so. */
 void golden_compare(struct pty *p, const char *name);

@@ -87,19 +87,13 @@ static char *state_folder(void)
 
 static int make_site(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
 	static const char *list[6], *chinese[8], *down[6];
 	char *folder;
 
 	(void)state;
 	console = getenv("SLUICE_CONSOLE");
-	if (!console || !getenv("SLUICE_PLUGINS")) {
-		fprintf(stderr, "SLUICE_CONSOLE and SLUICE_PLUGINS must say where they are: make "
-				"screens\n");
-		return -1;
-	}
-	top = sl_asprintf("%s/sluice-screens-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(top))
+	top = golden_top();
+	if (!top)
 		return -1;
 	folder = state_folder();
 	data_make(folder);

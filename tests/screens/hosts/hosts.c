@@ -90,18 +90,12 @@ static void run_sh(const char *fmt, ...)
 
 static int make_site(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
 	char *folder;
 
 	(void)state;
 	console = getenv("SLUICE_CONSOLE");
-	if (!console || !getenv("SLUICE_PLUGINS")) {
-		fprintf(stderr, "SLUICE_CONSOLE and SLUICE_PLUGINS must say where they are: make "
-				"screens\n");
-		return -1;
-	}
-	top = sl_asprintf("%s/sluice-hosts-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(top))
+	top = golden_top();
+	if (!top)
 		return -1;
 	folder = sl_asprintf("%s/state", top);
 	data_make(folder);
