@@ -38,10 +38,20 @@ static int on_digest(void *arg, long status, const char *text, size_t len, struc
 	return etcd_reply_parse(&call->reply, call->docs, status, text, len, e);
 }
 
+/* A change that an endpoint took and did not answer for, or could not: it may have gone through. */
+static bool is_unclear(const struct sl_call *call, const struct sl_error *e)
+{
+	if (call->repeatable || call->logging_in)
+		return false;
+	if (call->reply.code)
+		return call->reply.code == ETCD_UNAVAILABLE || call->reply.code == ETCD_LATE;
+	return e->code == SL_ETIMEOUT || e->code == SL_ELOST || e->code == SL_EPROTO;
+}
+
 /* Did this endpoint fail, rather than the question? Nothing was asked if it was not reached. */
 static bool is_endpoint_down(const struct sl_call *call, const struct sl_error *e)
 {
-	if (e->code == SL_ERESOLVE || e->code == SL_EREFUSED)
+	if (!call->reply.code && (e->code == SL_ERESOLVE || e->code == SL_EREFUSED))
 		return true;
 	if (!call->repeatable && !call->logging_in)
 		return false;
@@ -85,8 +95,7 @@ static void call_judge(struct sl_call *call, const struct sl_error *e)
 	if (call->tried > 1)
 		sl_fail(&last, e->code, "%s (and %zu other endpoints failed)", e->msg,
 			call->tried - 1);
-	if (!call->repeatable && !call->logging_in &&
-	    (e->code == SL_ETIMEOUT || e->code == SL_ELOST))
+	if (is_unclear(call, e))
 		sl_fail(&last, e->code, "%s; the change may have taken effect: read it back",
 			e->msg);
 	call->then(call, &last);
@@ -95,12 +104,17 @@ static void call_judge(struct sl_call *call, const struct sl_error *e)
 static void on_asked(void *arg, const struct sl_error *e)
 {
 	struct sl_call *call = arg;
+	struct sl_error last;
 
 	call->ask = NULL;
 	if (call->canceled) {
 		etcd_call_end(call, e);
 	} else if (e->code != SL_OK) {
 		call_judge(call, e);
+	} else if (call->logging_in && !call->reply.token) {
+		sl_fail(&last, SL_EPROTO, "%s: the login's answer holds no token",
+			call->etcd->name);
+		call->then(call, &last);
 	} else if (call->logging_in) {
 		token_set(call->etcd, call->reply.token);
 		call_send(call);

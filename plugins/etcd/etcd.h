@@ -53,7 +53,13 @@ struct etcd_reply {
 	int code; /* gRPC's, with an error; 0 = none came */
 };
 
-enum { ETCD_INVALID = 3, ETCD_COMPACTED = 11, ETCD_UNAVAILABLE = 14, ETCD_NO_TOKEN = 16 };
+enum {
+	ETCD_INVALID = 3,
+	ETCD_LATE = 4,
+	ETCD_COMPACTED = 11,
+	ETCD_UNAVAILABLE = 14,
+	ETCD_NO_TOKEN = 16
+};
 
 /* reply.c. May run on another thread: touches *reply alone. */
 int etcd_reply_parse(struct etcd_reply *reply, bool docs, long status, const char *text, size_t len,
