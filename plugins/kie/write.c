@@ -49,6 +49,19 @@ static void change_finish(struct sl_chain *c, const struct sl_error *e)
 
 static const struct sl_error fine = {0};
 
+/* Refused is not written; but who answers with 500 and more may have done it all the same. */
+static void write_failed(struct change *x, const struct sl_error *e)
+{
+	struct sl_error last;
+	long status = x->call.chain.status;
+
+	x->sent = !(status >= 400 && status < 500) && e->code != SL_EREFUSED &&
+		  e->code != SL_ERESOLVE;
+	sl_fail(&last, e->code, "%.800s%s", e->msg,
+		x->sent ? "; the change may have taken effect: read the key" : "");
+	sl_chain_end(&x->call.chain, &last);
+}
+
 static char *id_path(const struct change *x, const char *head)
 {
 	char *id = sl_text_percent(x->id), *path = sl_asprintf("%s%s", head, id);
@@ -105,8 +118,7 @@ static void on_written(struct sl_call *call, const struct sl_error *e)
 	char *path;
 
 	if (e->code != SL_OK) {
-		x->sent = call->chain.status < 400; /* refused is not written */
-		sl_chain_end(&call->chain, e);
+		write_failed(x, e);
 		return;
 	}
 	if (!kie_key_parse(&k, call->chain.json)) {
@@ -137,8 +149,7 @@ static void on_deleted(struct sl_call *call, const struct sl_error *e)
 	struct change *x = (struct change *)call;
 
 	if (e->code != SL_OK && kie_refusal(call) != 404001) {
-		x->sent = call->chain.status < 400;
-		sl_chain_end(&call->chain, e);
+		write_failed(x, e);
 		return;
 	}
 	kie_ask(call, "GET", kie_exact_path(x->key, x->labels, x->label_count), NULL,

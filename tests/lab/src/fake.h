@@ -12,8 +12,9 @@
  * PUT /_fake?mood=WORD[&ms=N][&mb=N][&match=TEXT][&times=N][&skew=SECONDS] makes it misbehave for
  * requests whose "METHOD path" holds TEXT, N times: slow (answers ms late), silent (never),
  * error (500, text), empty, garbage, truncated (half of the answer, then closes), short (valid
- * JSON of the wrong shape), huge (mb megabytes), html, redirect, drop (closes at once), and
- * deaf (does the work, then closes without an answer). mood=good ends it. GET /_fake counts.
+ * JSON of the wrong shape), huge (mb megabytes), html, redirect, drop (closes at once), deaf
+ * (does the work, then closes without an answer), and gateway (does it, and answers 502 as a proxy
+ * that did not wait). mood=good ends it. GET /_fake counts.
  */
 #ifndef SLUICE_LAB_FAKE_H
 #define SLUICE_LAB_FAKE_H
@@ -356,6 +357,10 @@ static inline void fake_request_run(struct fake_request *q, const char *line, bo
 	if (moody && strcmp(fake_server.mood, "deaf") == 0) {
 		c->out_len = from;
 		c->shut = true;
+	}
+	if (moody && strcmp(fake_server.mood, "gateway") == 0) {
+		c->out_len = from;
+		fake_text(c, 502, "", "upstream timed out\n");
 	}
 }
 

@@ -528,12 +528,35 @@ static void test_moods(void **state)
 		assert_int_equal(list(NULL), SL_OK);
 		assert_int_equal(seen.count, 1);
 	}
+}
+
+/* The write arrives, its answer does not, or is of a proxy that gave up: we say that it may have.
+ * It is sent once. */
+static void test_write_unanswered(void **state)
+{
+	(void)state;
+	if (!needs_fake())
+		skip();
+	make("orders.pool", "40", NULL);
 	fake_tell(&fake, "mood=deaf&match=PUT", NULL);
 	assert_int_not_equal(publish("orders.pool", NULL, "41", NULL, true), SL_OK);
+	assert_true(says("may have taken effect"));
+	fake_tell(&fake, "mood=gateway&match=PUT", NULL);
+	assert_int_not_equal(publish("orders.pool", NULL, "42", NULL, true), SL_OK);
+	assert_true(says("may have taken effect"));
 	assert_null(strstr(seen.error.msg, "nothing was changed"));
+	fake_tell(&fake, "mood=error&match=GET", NULL);
+	assert_int_not_equal(publish("orders.pool", NULL, "43", NULL, true), SL_OK);
+	assert_true(says("nothing was changed"));
 	fake_tell(&fake, "mood=good", NULL);
 	assert_int_equal(history("orders.pool"), SL_OK);
-	assert_int_equal(seen.count, 2); /* sent once */
+	assert_int_equal(seen.count, 3);
+	fake_tell(&fake, "mood=gateway&match=DELETE", NULL);
+	assert_int_not_equal(publish("orders.pool", NULL, NULL, NULL, true), SL_OK);
+	assert_true(says("may have taken effect"));
+	fake_tell(&fake, "mood=good", NULL);
+	assert_int_equal(read_key("orders.pool", 2), SL_OK);
+	assert_int_equal(seen.count, 0);
 }
 
 static void test_silence_and_cancel(void **state)
@@ -608,6 +631,7 @@ int main(void)
 		WITH_FAKE(test_watch_recovers),
 		WITH_FAKE(test_watch_of_the_hasty),
 		WITH_FAKE(test_moods),
+		WITH_FAKE(test_write_unanswered),
 		WITH_FAKE(test_silence_and_cancel),
 		WITH_FAKE(test_label_filter),
 		WITH_FAKE(test_token),
