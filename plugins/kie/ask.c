@@ -19,9 +19,7 @@ void kie_call_init(struct sl_call *call, struct kie *kie, int64_t timeout_ms,
 
 int kie_refusal(const struct sl_call *call)
 {
-	const char *code = sl_json_str(call->chain.json, "errorCode", "0");
-
-	return call->chain.status >= 400 ? atoi(code) : 0;
+	return call->chain.status >= 400 ? sl_json_code(call->chain.json, "errorCode") : 0;
 }
 
 static enum sl_err refusal_kind(int code, long status)

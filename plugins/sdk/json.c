@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 #define JSON_DEPTH  64
-#define JSON_VALUES 4000000            /* each takes 80 bytes and more, however short its text */
+#define JSON_VALUES 4000000 /* each takes 80 bytes and more, however short its text */
+#define CODE_MAX    999999999
 #define JSON_EXACT  9007199254740992.0 /* 2^53: cJSON keeps numbers as doubles */
 
 /* --- halves of a pair: JSON may hold them, UTF-8 may not --- */
@@ -152,6 +154,15 @@ int64_t sl_json_int(const cJSON *v, const char *key, int64_t fallback)
 	if (!(d >= -JSON_EXACT && d <= JSON_EXACT) || d != trunc(d))
 		return fallback;
 	return (int64_t)d;
+}
+
+int sl_json_code(const cJSON *v, const char *key)
+{
+	int64_t code = sl_json_int(v, key, 0);
+
+	if (!code && !sl_count_parse(sl_json_str(v, key, ""), 0, CODE_MAX, &code))
+		return 0;
+	return code > 0 && code <= CODE_MAX ? (int)code : 0;
 }
 
 double sl_json_num(const cJSON *v, const char *key, double fallback)

@@ -21,6 +21,8 @@ const char *sl_json_str(const cJSON *v, const char *key, const char *fallback);
 int64_t sl_json_int(const cJSON *v, const char *key, int64_t fallback); /* exact within 2^53 */
 double sl_json_num(const cJSON *v, const char *key, double fallback);
 bool sl_json_bool(const cJSON *v, const char *key, bool fallback);
+/* A number of at most nine digits, or a text of one, as error codes come; 0 = neither. */
+int sl_json_code(const cJSON *v, const char *key);
 const cJSON *sl_json_get(const cJSON *v, const char *key); /* NULL when absent */
 
 /* Adders that abort on exhaustion; NULL strings become JSON null. */

@@ -17,6 +17,7 @@
 #define LOGIN_MS   10000
 #define ANSWER_MAX ((size_t)32 << 20)
 #define EXPIRED    401205
+#define UNKNOWN    401201
 
 struct login {
 	struct sl_call call;
@@ -58,9 +59,7 @@ char *sc_path(const struct sc *sc, const char *fmt, ...)
 
 int sc_refusal(const struct sl_call *call)
 {
-	const char *code = sl_json_str(call->chain.json, "errorCode", "0");
-
-	return call->chain.status >= 400 ? atoi(code) : 0;
+	return call->chain.status >= 400 ? sl_json_code(call->chain.json, "errorCode") : 0;
 }
 
 static enum sl_err refusal_kind(int code, long status)
@@ -70,6 +69,21 @@ static enum sl_err refusal_kind(int code, long status)
 	if (code == 400002 || code / 1000 >= 500)
 		return SL_ELOST;
 	return status == 401 || status == 403 ? SL_EAUTH : SL_EPROTO;
+}
+
+/*
+ * Is the token that it carried no good any more? A server with new keys, or of an older version,
+ * does not say that it has expired. But what is refused from the start stays so: else each poll
+ * would log in.
+ */
+static bool token_ended(const struct sl_call *call)
+{
+	int code = sc_refusal(call);
+
+	if (!call->sc->account || call->logging_in)
+		return false;
+	return code == EXPIRED || (code == UNKNOWN && call->sc->token_worked &&
+				   call->token_number == call->sc->token_number);
 }
 
 /* Did the server refuse? The number is stable, the words are not. */
@@ -86,7 +100,7 @@ static int answer_check(const struct sl_call *call, struct sl_error *e)
 		       "%s: Service Center refuses %s with %d: %.200s%s%.300s%s%s", c->all->name,
 		       call->path, code ? code : (int)c->status, words, detail[0] ? " (" : "",
 		       detail, detail[0] ? ")" : "",
-		       code == EXPIRED && call->sc->account ? "; the next call logs in anew" : "");
+		       token_ended(call) ? "; the next call logs in anew" : "");
 }
 
 /* A late answer to one that carried an older token says nothing of the new one, nor of the login
@@ -109,8 +123,10 @@ static void on_answer(struct sl_chain *c, const struct sl_error *e)
 
 	if (refused.code == SL_OK)
 		answer_check(call, &refused);
-	if (sc_refusal(call) == EXPIRED && call->sc->account)
+	if (token_ended(call))
 		forget_token(call);
+	else if (refused.code == SL_OK && call->token_number == call->sc->token_number)
+		call->sc->token_worked = true;
 	call->then(call, &refused);
 }
 
@@ -220,6 +236,7 @@ static void on_login(struct sl_call *call, const struct sl_error *e)
 		free(call->sc->token);
 		call->sc->token = sl_strdup(token);
 		call->sc->token_number++;
+		call->sc->token_worked = false;
 	}
 	sl_chain_end(&call->chain, &end);
 }

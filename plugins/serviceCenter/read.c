@@ -77,7 +77,7 @@ static int take_same(struct sc_read *r, const cJSON *index, struct sl_error *e)
 static int take_failed(struct sc_read *r, const cJSON *item, struct sl_error *e)
 {
 	const cJSON *error = sl_json_get(item, "error"), *index;
-	const char *code = sl_json_str(error, "errorCode", "");
+	int code = sl_json_code(error, "errorCode");
 
 	cJSON_ArrayForEach(index, sl_json_get(item, "indexes"))
 	{
@@ -87,8 +87,8 @@ static int take_failed(struct sc_read *r, const cJSON *item, struct sl_error *e)
 		if (at == SIZE_MAX || r->answered[at])
 			return fail_index(e);
 		g = r->groups[at];
-		if (strcmp(code, "400012") != 0)
-			return sl_fail(e, SL_EPROTO, "'%.128s' cannot be read: %.200s (%.16s)",
+		if (code != 400012)
+			return sl_fail(e, SL_EPROTO, "'%.128s' cannot be read: %.200s (%d)",
 				       g->name, sl_json_str(error, "errorMessage", ""), code);
 		r->fresh[at] = sc_group_new(g->environment, g->app, g->name);
 		r->answered[at] = true;

@@ -331,8 +331,10 @@ int sc_view_parse(struct sc_view *v, const cJSON *json, const char *service,
 	const cJSON *list = sl_json_get(json, "allServicesDetail"), *item;
 	size_t n = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
 
-	/* {} is a registry without services; anything else that has no list is no answer. */
-	if (!cJSON_IsObject(json) || (list && !cJSON_IsArray(list)) || (!list && json->child))
+	/* {} is a registry without services, and so is null; what else has no list is no answer. */
+	if (cJSON_IsNull(list))
+		n = 0;
+	else if (!cJSON_IsObject(json) || (list && !cJSON_IsArray(list)) || (!list && json->child))
 		return sl_fail(e, SL_EPROTO, "the answer is no list of services");
 	v->versions = sc_arena_alloc(&v->arena, (n + 1) * sizeof *v->versions);
 	if (!n)

@@ -28,6 +28,7 @@ struct sc {
 	enum sc_login login;
 	struct sl_error login_error; /* when refused: it is not tried again */
 	unsigned token_number;       /* so many came of logins */
+	bool token_worked;           /* the last of them did, once */
 	struct sc_group **groups;    /* of the last whole read, sorted; each holds a reference */
 	size_t group_count;
 	uint64_t view_hash; /* of that read's list of services */

@@ -7,7 +7,7 @@
  * It says on standard output where it listens (port 0 = any). -r switches accounts on. Plain reads
  * come from a cache that lags, and so do writes of an instance; noCache=1 reads what is stored.
  * fake.h says how to make it misbehave; knobs of its own there: lag, removal (ms), ttl, tokenLife,
- * lock (s), lose (watch events to lose), watch (sc_watch.h), expireTokens.
+ * lock (s), lose (watch events to lose), watch (sc_watch.h), expireTokens, forgetTokens.
  */
 #include "sc_instances.h"
 #include "sc_watch.h"
@@ -187,6 +187,11 @@ static bool fake_tune(const char *key, const char *value)
 	if (strcmp(key, "expireTokens") == 0) {
 		for (size_t i = 0; i < 256; i++)
 			rbac.tokens[i].ends = 0;
+		return true;
+	}
+	if (strcmp(key, "forgetTokens") == 0) { /* as a server that starts with other keys */
+		rbac.token_count = 0;
+		rbac.distrusted = strcmp(value, "2") == 0; /* nor those that it gives */
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++)

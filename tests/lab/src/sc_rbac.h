@@ -24,7 +24,7 @@ struct sc_token {
 };
 
 static struct sc_rbac {
-	bool on;
+	bool on, distrusted;
 	struct sc_account accounts[32];
 	struct sc_token tokens[256];
 	size_t account_count, token_count;
@@ -164,7 +164,7 @@ static inline struct sc_account *rbac_caller(struct fake_request *q)
 		sc_fail(q->conn, 401204, "No authorization header", NULL);
 		return NULL;
 	}
-	for (size_t i = 0; i < rbac.token_count && i < 256; i++) {
+	for (size_t i = 0; i < rbac.token_count && i < 256 && !rbac.distrusted; i++) {
 		const struct sc_token *t = &rbac.tokens[i];
 		struct sc_account *a = &rbac.accounts[t->account];
 

@@ -816,6 +816,31 @@ static void test_login(void **state)
 	fake_close(&bench, backend);
 }
 
+/* A server that starts with other keys knows no token any more, and does not call it expired. */
+static void test_unknown_token(void **state)
+{
+	(void)state;
+	open_with("root", "Root-pass-1", NULL);
+	assert_int_equal(list(NULL), SL_OK);
+	fake_tell(&fake, "forgetTokens=1", NULL);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_true(says("401201"));
+	assert_true(says("logs in anew"));
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(fake_tell(&fake, "", "logins"), 2);
+	/* One that never worked: another login would bring no better one. */
+	fake_close(&bench, backend);
+	fake_tell(&fake, "forgetTokens=2", NULL);
+	open_with("root", "Root-pass-1", NULL);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(list(NULL), SL_EAUTH);
+		assert_true(says("401201"));
+		assert_null(strstr(seen.error.msg, "logs in anew"));
+	}
+	assert_int_equal(fake_tell(&fake, "", "logins"), 3);
+	fake_close(&bench, backend);
+}
+
 /* An answer that comes late says that the old token has ended: the new one is kept. */
 static void test_late_expiry(void **state)
 {
@@ -935,6 +960,7 @@ int main(void)
 		WITH_DATA(test_watch_bad),
 		WITH_DATA(test_watch_lies),
 		WITH_RBAC(test_login),
+		WITH_RBAC(test_unknown_token),
 		WITH_RBAC(test_late_expiry),
 		WITH_RBAC(test_watch_login),
 		WITH_RBAC(test_login_refused),

@@ -117,6 +117,10 @@ static void test_get(void **state)
 	assert_false(sl_json_bool(v, "n", false));
 	assert_string_equal(sl_json_str(sl_json_get(v, "o"), "k", "?"), "v");
 	assert_null(sl_json_get(v, "none"));
+	assert_int_equal(sl_json_code(v, "n"), 42);
+	assert_int_equal(sl_json_code(v, "s"), 0);
+	assert_int_equal(sl_json_code(v, "big"), 0);
+	assert_int_equal(sl_json_code(v, "none"), 0);
 	assert_string_equal(sl_json_str(NULL, "k", "?"), "?");
 	cJSON_Delete(v);
 }
