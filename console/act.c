@@ -101,7 +101,8 @@ static bool list(struct app *a, struct screen *s, enum action what)
 		mark(a, t);
 		return true;
 	case ACT_MARK_RANGE:
-		table_mark_range(t);
+		if (!table_mark_range(t))
+			app_say(a, PAINT_WARN, "mark the first of them before");
 		return true;
 	case ACT_FOLD:
 		t->wide = !t->wide;

@@ -26,17 +26,27 @@ static void set_filter(struct app *a, const char *text)
 		app_say(a, PAINT_BAD, "%s", e.msg);
 }
 
+static size_t column_names(const struct table *t, const char **names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; t->data && i < t->data->view->column_count && n < TABLE_COLUMNS_MAX; i++)
+		names[n++] = t->data->view->columns[i].key;
+	return n;
+}
+
 static void set_sort(struct app *a, const char *text)
 {
 	struct table *t = &app_screen(a)->table;
-	const char *key = *text == '-' ? text + 1 : text, *names[TABLE_COLUMNS_MAX], *near;
-	size_t i, n = 0;
+	const char *name = *text == '-' ? text + 1 : text, *key, *names[TABLE_COLUMNS_MAX], *near;
+	size_t n = column_names(t, names);
 
-	for (i = 0; t->data && i < t->data->view->column_count && n < SL_COUNT(names); i++)
-		names[n++] = t->data->view->columns[i].key;
-	for (i = 0; i < n; i++) {
-		if (strcmp(names[i], key) != 0)
-			continue;
+	if (!n) {
+		app_say(a, PAINT_WARN, "this view has no list");
+		return;
+	}
+	key = vw_column_key(t->data->view, name);
+	if (key) {
 		free(t->sort);
 		t->sort = sl_strdup("");
 		table_sort(t, key);
@@ -44,9 +54,9 @@ static void set_sort(struct app *a, const char *text)
 			table_sort(t, key);
 		return;
 	}
-	near = n ? sl_text_nearest(key, names, n) : NULL;
-	app_say(a, PAINT_BAD, "no column '%s'%s%s%s", key, near ? " (did you mean '" : "",
-		near ? near : "", near ? "'?)" : "");
+	near = sl_text_nearest(name, names, n);
+	app_say(a, PAINT_BAD, "no column '%s'%s%s%s", name, near ? " (did you mean '" : "",
+		near ? near : "; tab shows them", near ? "'?)" : "");
 }
 
 static void set_theme(struct app *a, const char *text)

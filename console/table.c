@@ -277,8 +277,12 @@ void table_sort_step(struct table *t, int by)
 	for (i = 0; i < n; i++)
 		if (!strcmp(columns[i].key, table_sort_key(t)))
 			at = i;
-	at = (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
-	table_sort(t, columns[at].key);
+	do
+		at = (at + (size_t)(by < 0 ? n - 1 : 1)) % n;
+	while (((columns[at].wide && !t->wide) || (!at && t->about_one)) &&
+	       strcmp(columns[at].key, table_sort_key(t)) != 0);
+	if (strcmp(columns[at].key, table_sort_key(t)) != 0)
+		table_sort(t, columns[at].key);
 }
 
 /* --- cursor --- */
@@ -371,6 +375,12 @@ static void mark_set(struct table *t, const char *id)
 	t->marks[t->mark_count++] = sl_strdup(id);
 }
 
+static void mark_remember(struct table *t, const char *id)
+{
+	free(t->mark_from);
+	t->mark_from = sl_strdup(id);
+}
+
 void table_mark(struct table *t)
 {
 	const struct vw_row *row = table_row(t);
@@ -379,7 +389,7 @@ void table_mark(struct table *t)
 	if (!row)
 		return;
 	i = mark_find(t, row->id);
-	t->mark_from = t->at;
+	mark_remember(t, row->id);
 	if (i == t->mark_count) {
 		mark_set(t, row->id);
 		return;
@@ -388,18 +398,26 @@ void table_mark(struct table *t)
 	t->marks[i] = t->marks[--t->mark_count];
 }
 
-void table_mark_range(struct table *t)
+/* Rows move while one looks: a range begins at the thing, wherever it stands now. */
+bool table_mark_range(struct table *t)
 {
-	size_t from = t->mark_from < t->at ? t->mark_from : t->at;
-	size_t to = t->mark_from < t->at ? t->at : t->mark_from, i;
+	size_t from, i;
 
-	for (i = from; i <= to && i < t->count; i++)
+	for (from = 0; from < t->count; from++)
+		if (t->mark_from && !strcmp(table_shown(t, from)->id, t->mark_from))
+			break;
+	if (from == t->count)
+		return false;
+	for (i = from < t->at ? from : t->at; i <= (from < t->at ? t->at : from); i++)
 		mark_set(t, table_shown(t, i)->id);
-	t->mark_from = t->at;
+	mark_remember(t, table_row(t)->id);
+	return true;
 }
 
 void table_marks_clear(struct table *t)
 {
 	while (t->mark_count)
 		free(t->marks[--t->mark_count]);
+	free(t->mark_from);
+	t->mark_from = NULL;
 }

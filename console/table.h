@@ -25,9 +25,9 @@ struct table {
 	bool filter_off; /* F2 */
 	char **marks;    /* ids, in no order */
 	size_t mark_count, mark_cap;
-	size_t mark_from; /* where the last mark was set: the start of a range */
-	bool follow;      /* the cursor stays where rows come: the last, or the first one */
-	bool held;        /* the order was kept although the data would sort otherwise */
+	char *mark_from; /* id of what was marked last: the start of a range; NULL = none */
+	bool follow;     /* the cursor stays where rows come: the last, or the first one */
+	bool held;       /* the order was kept although the data would sort otherwise */
 	bool wide;
 	bool about_one; /* the first column says the same in every row: it is left out */
 	int64_t moved;  /* Unix ms of the last move; 0 = never */
@@ -58,11 +58,12 @@ void table_filters_off(struct table *t, bool off);
 const char *table_sort_key(const struct table *t); /* without the sign; "" = none */
 /* By a column key; again flips. */
 void table_sort(struct table *t, const char *key);
-void table_sort_step(struct table *t, int by); /* the next or previous column */
+void table_sort_step(struct table *t, int by); /* the next or previous column that is shown */
 
 bool table_is_marked(const struct table *t, const char *id);
-void table_mark(struct table *t);       /* or unmark, what is under the cursor; steps down */
-void table_mark_range(struct table *t); /* from the last marked row to the cursor */
+void table_mark(struct table *t); /* or unmark, what is under the cursor */
+/* From what was marked last to the cursor. False = that is not shown any more, or nothing was. */
+bool table_mark_range(struct table *t);
 void table_marks_clear(struct table *t);
 
 /* Columns and rows into r: one row of titles, then data. */

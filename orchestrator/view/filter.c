@@ -94,14 +94,20 @@ static bool equals(const char *hay, const char *needle)
 
 /* --- numbers --- */
 
+/* Whole ones, "1m30s"; or a part of one unit, "0.5s". */
 static bool read_duration(const char *text, double *number)
 {
+	size_t whole = strspn(text, "0123456789"), part = 0;
+	char one[16];
 	int64_t ms;
 
-	if (!sl_duration_parse(text, &ms))
+	if (text[whole] == '.')
+		part = strspn(text + whole + 1, "0123456789");
+	snprintf(one, sizeof one, "1%s", part ? text + whole + 1 + part : "");
+	if (!sl_duration_parse(part ? one : text, &ms))
 		return false;
-	*number = (double)ms;
-	return true;
+	*number = part ? strtod(text, NULL) * (double)ms : (double)ms;
+	return isfinite(*number);
 }
 
 bool vw_filter_number(enum vw_kind kind, const char *text, double *number)
@@ -120,14 +126,25 @@ bool vw_filter_number(enum vw_kind kind, const char *text, double *number)
 
 /* --- matching --- */
 
-/* "bad" is what deserves a look. */
-static bool state_is(enum vw_state s, const char *want)
+bool vw_filter_state(enum vw_state s, const char *want)
 {
-	if (strcmp(want, "bad") == 0)
+	size_t len = strlen(want);
+
+	if (len && strncmp("bad", want, len) == 0)
 		return s == VW_FAILED || s == VW_DEGRADED || s == VW_NO_CONTACT;
-	if (want[0] && !want[1] && want[0] == vw_state_glyph(s))
+	if (len == 1 && want[0] == vw_state_glyph(s))
 		return true;
-	return *want && strncasecmp(vw_state_word(s), want, strlen(want)) == 0;
+	return len && strncasecmp(vw_state_word(s), want, len) == 0;
+}
+
+unsigned vw_filter_level(const char *text)
+{
+	static const char *const levels[] = {"info", "warn", "error"};
+
+	for (unsigned i = 0; i < SL_COUNT(levels); i++)
+		if (strcasecmp(text, levels[i]) == 0)
+			return i + 1;
+	return 0;
 }
 
 static bool bool_is(double number, const char *want)
@@ -159,7 +176,7 @@ static bool cell_has(enum vw_kind kind, const struct vw_cell *c, const struct te
 	case VW_TEXT:
 		return t->op == OP_IS ? equals(c->text, t->text) : contains(c->text, t->text);
 	case VW_STATE:
-		return state_is((enum vw_state)c->number, t->text);
+		return vw_filter_state((enum vw_state)c->number, t->text);
 	case VW_BOOL:
 		return bool_is(c->number, t->text);
 	case VW_LABELS:
@@ -253,6 +270,18 @@ static bool row_mentions(const struct vw_view *v, const struct vw_row *row, cons
 	return false;
 }
 
+/* An expression on one column. */
+static bool cell_matches(enum vw_kind kind, const struct vw_cell *c, const struct term *t)
+{
+	if (!c->known)
+		return false;
+	if (kind == VW_STATE)
+		return text_matches(t, vw_state_word((enum vw_state)c->number));
+	if (kind == VW_LABELS || kind == VW_SHARES)
+		return pairs_match(t, c);
+	return text_matches(t, c->text);
+}
+
 /* Ages: changed<1h is what changed within the last hour. */
 static bool compares(const struct vw_table *t, const struct term *term, const struct vw_cell *c)
 {
@@ -279,23 +308,29 @@ static bool term_matches(const struct vw_table *t, const struct vw_row *row,
 {
 	const struct vw_view *v = t->view;
 
+	const struct vw_cell *c = term->column < 0 ? NULL : &row->cells[term->column];
+
 	switch (term->op) {
 	case OP_WORD:
-	case OP_REGEX:
 		return row_mentions(v, row, term);
+	case OP_REGEX:
+		return c ? cell_matches(v->columns[term->column].kind, c, term)
+			 : row_mentions(v, row, term);
+	case OP_LEVEL:
+		return c->known && vw_filter_level(c->text) >= term->number;
 	case OP_TAG:
 	case OP_TAG_HAS:
 		return row_has_tag(v, row, term);
 	case OP_HAS:
-		return cell_has(v->columns[term->column].kind, &row->cells[term->column], term);
+		return cell_has(v->columns[term->column].kind, c, term);
 	case OP_IS:
-		return cell_has(v->columns[term->column].kind, &row->cells[term->column], term) ||
+		return cell_has(v->columns[term->column].kind, c, term) ||
 		       row_has_tag(v, row, term);
 	case OP_LESS:
 	case OP_MORE:
 	case OP_AT_MOST:
 	case OP_AT_LEAST:
-		return compares(t, term, &row->cells[term->column]);
+		return compares(t, term, c);
 	}
 	return false;
 }

@@ -17,6 +17,7 @@ enum op {
 	OP_IS,
 	OP_TAG,
 	OP_TAG_HAS,
+	OP_LEVEL, /* number: of vw_filter_level */
 	OP_LESS,
 	OP_MORE,
 	OP_AT_MOST,
@@ -26,7 +27,7 @@ enum op {
 struct term {
 	enum op op;
 	bool not ;
-	long column; /* -1 = any */
+	long column; /* -1 = any; of OP_REGEX too */
 	char *text;  /* folded */
 	char *tag;
 	double number;
@@ -47,5 +48,9 @@ char *vw_filter_fold(const char *s);
 bool vw_seek(const char *text, size_t len, const char *needle);
 /* A number as a column of that kind has them: "3%", "200ms". */
 bool vw_filter_number(enum vw_kind kind, const char *text, double *number);
+/* How grave a level is: 1 info, 2 warn, 3 error; 0 = no such level. */
+unsigned vw_filter_level(const char *text);
+/* Does the state answer to the word, its beginning, or the glyph? "bad" is what deserves a look. */
+bool vw_filter_state(enum vw_state s, const char *want);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one filter grammar: terms that must all hold. A term is a word (in any text of the row),
- * col:val, col=val, col>n, col<n (also >= <=), tag=v of a label, /regular expression/, and any of
- * these with ! before it. "Quotes" keep spaces and colons together. Case does not matter, in any
+ * col:val, col:!val, col:/re/, col=val, col>n, col<n (also >= <=), level:warn+, tag=v of a label,
+ * /regular expression/, and any of these with ! before it. A column is called by its key or by its
+ * title. "Quotes" keep spaces and colons together. Case does not matter, in any
  * script. A name before : that is no ASCII is a label's: 区域:华东. Pure.
  */
 #include <ctype.h>
@@ -178,20 +179,97 @@ static bool names_label(const char *key, size_t len)
 	return false;
 }
 
+static bool has_labels(const struct vw_view *v)
+{
+	for (size_t i = 0; i < v->column_count; i++)
+		if (v->columns[i].kind == VW_LABELS)
+			return true;
+	return false;
+}
+
+static bool is_state(const char *text)
+{
+	for (int s = 0; s < VW_STATE_COUNT; s++)
+		if (vw_filter_state((enum vw_state)s, text))
+			return true;
+	return false;
+}
+
+/* Why no row can ever hold that, or NULL: better said than an empty list. */
+static const char *never_holds(enum vw_kind kind, const char *text)
+{
+	double number;
+
+	if (strcmp(text, "-") == 0 || strcmp(text, "unknown") == 0)
+		return NULL;
+	if (kind == VW_TIME)
+		return "an age is wanted, with < or >, such as changed<1h";
+	if (is_measured(kind) && !vw_filter_number(kind, text, &number))
+		return "a number is wanted";
+	if (kind == VW_STATE && !is_state(text))
+		return "states are ok, degraded, failed, noContact, off, working, waiting; bad is "
+		       "those that deserve a look";
+	if (kind == VW_BOOL && strcmp(text, "yes") && strcmp(text, "true") && strcmp(text, "no") &&
+	    strcmp(text, "false"))
+		return "yes or no is wanted";
+	return kind == VW_SERIES ? "a graph holds no text" : NULL;
+}
+
+/* "warn+": this level, and what is graver. */
+static void read_level(struct term *t, const char *key)
+{
+	size_t len = strlen(t->text);
+	unsigned level;
+
+	if (strcmp(key, "level") != 0 || !len || t->text[len - 1] != '+')
+		return;
+	t->text[len - 1] = '\0';
+	level = vw_filter_level(t->text);
+	t->text[len - 1] = '+';
+	if (!level)
+		return;
+	t->op = OP_LEVEL;
+	t->number = level;
+}
+
+/* Behind "col:". An expression ends in / where the word does: others are paths. */
+static int read_column_text(struct reader *r, struct term *t)
+{
+	const struct vw_column *column = &r->f->view->columns[t->column];
+	const char *start, *never;
+	size_t word;
+
+	for (; *r->at == '!'; r->at++)
+		t->not = !t->not ;
+	start = r->at;
+	word = strcspn(start, " \t");
+	if (word > 2 && start[0] == '/' && start[word - 1] == '/')
+		return is_measured(column->kind) ? wrong(r, start, "a number is wanted")
+						 : read_regex(r, t);
+	if (take_text(r, t))
+		return SL_EINPUT;
+	read_level(t, column->key);
+	never = never_holds(column->kind, t->text);
+	return never ? wrong(r, start, never) : SL_OK;
+}
+
 static int read_pair(struct reader *r, struct term *t, size_t len)
 {
 	const char *start = r->at;
+	bool is = start[len] == '=';
 	char key[65];
 
 	snprintf(key, sizeof key, "%.*s", (int)sl_text_whole(start, len < 64 ? len : 64), start);
-	if (start[len] == ':' && t->column < 0 && !names_label(start, len))
+	if (!is && t->column < 0 && !names_label(start, len))
 		return vw_column_unknown(r->f->view, key, r->e);
-	t->op = start[len] == ':' ? t->column >= 0 ? OP_HAS : OP_TAG_HAS
-		: t->column >= 0  ? OP_IS
-				  : OP_TAG;
+	if (is && t->column < 0 && !has_labels(r->f->view)) {
+		t->op = OP_WORD; /* of a log, say: user=17 */
+		return take_text(r, t);
+	}
+	t->op = !is ? t->column >= 0 ? OP_HAS : OP_TAG_HAS : t->column >= 0 ? OP_IS : OP_TAG;
 	t->tag = sl_strndup(start, len);
 	r->at += len + 1;
-	return take_text(r, t);
+	return t->op == OP_HAS ? read_column_text(r, t) : take_text(r, t);
 }
 
 static int read_term(struct reader *r, struct term *t)

@@ -160,13 +160,25 @@ struct vw_cell *vw_row_add_instance(struct vw_table *t, const struct cat_instanc
 	return row_add(t, row);
 }
 
+/* By its key, else by the first word of its title, which is what people see: "rps" of rate. */
 long vw_column_find(const struct vw_view *v, const char *key, size_t len)
 {
 	for (size_t i = 0; i < v->column_count; i++)
 		if (strlen(v->columns[i].key) == len &&
 		    strncasecmp(v->columns[i].key, key, len) == 0)
 			return (long)i;
+	for (size_t i = 0; len && i < v->column_count; i++)
+		if (strcspn(v->columns[i].title, " ") == len &&
+		    strncasecmp(v->columns[i].title, key, len) == 0)
+			return (long)i;
 	return -1;
+}
+
+const char *vw_column_key(const struct vw_view *v, const char *name)
+{
+	long i = vw_column_find(v, name, strlen(name));
+
+	return i < 0 ? NULL : v->columns[i].key;
 }
 
 int vw_column_unknown(const struct vw_view *v, const char *key, struct sl_error *e)

@@ -130,6 +130,8 @@ struct vw_view {
 
 const struct vw_view *vw_find(const char *name); /* NULL = unknown; near matches by vw_names */
 size_t vw_views(const struct vw_view *const **views);
+/* The key of a column that is called by its key, or by its title's first word; NULL = unknown. */
+const char *vw_column_key(const struct vw_view *v, const char *name);
 
 /* How many rows the view of alerts would have. */
 size_t vw_alert_count(const struct vw_world *w);

@@ -121,10 +121,68 @@ static void test_filter_and_marks(void **state)
 	table_filters_off(&t, false);
 	table_mark(&t);
 	table_go(&t, 1, 0);
-	table_mark_range(&t);
+	assert_true(table_mark_range(&t));
 	assert_int_equal(t.mark_count, 2);
 	assert_true(table_is_marked(&t, "b") && table_is_marked(&t, "c"));
 	assert_false(table_is_marked(&t, "a"));
+	table_release(&t);
+}
+
+/* Rows move between the two keys: the range is from the thing that was marked. */
+static void test_range_from_the_thing(void **state)
+{
+	struct table t;
+
+	(void)state;
+	table_init(&t, &view);
+	set(&t, "a 40 b 30 c 20 d 10", 0);
+	assert_false(table_mark_range(&t)); /* nothing was marked */
+	table_mark(&t);                     /* a, the first */
+	set(&t, "a 5 b 30 c 20 d 10", 10000);
+	assert_string_equal(order(&t), "b c d >a");
+	table_move(&t, -1, 10000);
+	assert_true(table_mark_range(&t));
+	assert_int_equal(t.mark_count, 2);
+	assert_true(table_is_marked(&t, "a") && table_is_marked(&t, "d"));
+	table_marks_clear(&t);
+	assert_false(table_mark_range(&t));
+	table_mark(&t);
+	set(&t, "a 5 b 30", 20000); /* d, the last marked, is gone */
+	assert_false(table_mark_range(&t));
+	table_release(&t);
+}
+
+/* The sort steps over columns that cannot be seen. */
+static void test_sort_steps(void **state)
+{
+	static const struct vw_column hidden[] = {
+		{"name", "NAME", "", VW_TEXT, 6, 20, 0, false},
+		{"load", "LOAD", "", VW_NUMBER, 4, 8, 1, true},
+		{"note", "NOTE", "", VW_TEXT, 6, 30, 5, false},
+	};
+	struct vw_view some = view;
+	struct vw_world w = {.now = 0};
+	struct table t;
+
+	(void)state;
+	some.columns = hidden;
+	some.sort = "name";
+	table_init(&t, &some);
+	rows = "a 1 b 2";
+	table_set(&t, vw_table_fill(&some, &w), 0, false);
+	table_sort_step(&t, 1);
+	assert_string_equal(t.sort, "note");
+	table_sort_step(&t, -1);
+	assert_string_equal(t.sort, "name");
+	t.wide = true;
+	table_sort_step(&t, 1);
+	assert_string_equal(t.sort, "-load");
+	t.wide = false; /* it may stay where it is, and leave */
+	table_sort_step(&t, 1);
+	assert_string_equal(t.sort, "note");
+	t.about_one = true;
+	table_sort_step(&t, 1);
+	assert_string_equal(t.sort, "note");
 	table_release(&t);
 }
 
@@ -338,6 +396,8 @@ int main(void)
 		cmocka_unit_test(test_cursor_follows_the_thing),
 		cmocka_unit_test(test_order_is_held_while_one_moves),
 		cmocka_unit_test(test_filter_and_marks),
+		cmocka_unit_test(test_range_from_the_thing),
+		cmocka_unit_test(test_sort_steps),
 		cmocka_unit_test(test_filter_while_it_is_typed),
 		cmocka_unit_test(test_columns_are_dropped_and_figures_kept),
 		cmocka_unit_test(test_nothing_steers_the_terminal),

@@ -66,6 +66,22 @@ static const struct {
 	{"evil?[31m??name", ""},
 	{"evil?[31m", "e"},
 	{"degraded", "t"},
+	{"err>3%", "tw"}, /* titles are names too: what people see */
+	{"on:yes", "od"},
+	{"!err>3%", "odpe"},
+	{"state:!ok", "twpe"},
+	{"state:!bad", "ode"},
+	{"state:ba", "twp"},
+	{"!state:!ok", "od"},
+	{"service:!orders", "dpe"},
+	{"service:\"!x\"", ""},
+	{"service:/^orders[0-9]+$/", "tw"},
+	{"service:!/^orders/", "dpe"},
+	{"service:/orders", ""}, /* a path, no expression */
+	{"labels:/zone=z[12]$/", "otw"},
+	{"state:/^f/", "w"},
+	{"p99>0.5s", "t"},
+	{"p99<=0.0015s", "e"},
 };
 
 static void passing(const struct vw_filter *f, const struct vw_table *t, char *dst)
@@ -99,6 +115,55 @@ static void test_filters(void **state)
 	vw_table_free(t);
 }
 
+static const struct vw_column lines_columns[] = {
+	{"level", "LEVEL", "How grave.", VW_TEXT, 5, 5, 0, false},
+	{"line", "LINE", "The line.", VW_TEXT, 5, 0, 0, false},
+};
+
+static void lines_fill(const struct vw_world *w, struct vw_table *t)
+{
+	static const char *const levels[] = {"info", "warn", "error", "audit"};
+
+	(void)w;
+	for (size_t i = 0; i < SL_COUNT(levels); i++) {
+		struct vw_cell *c = vw_row_add(t, levels[i], VW_OK, "", "");
+
+		c[0] = (struct vw_cell){.known = true, .text = levels[i]};
+		c[1] = (struct vw_cell){.known = true, .text = vw_printf(t, "user=%zu", i)};
+	}
+}
+
+/* A level and what is graver; and without labels a word may hold = as well. */
+static void test_levels(void **state)
+{
+	static const struct vw_view view = {.name = "lines",
+					    .columns = lines_columns,
+					    .column_count = SL_COUNT(lines_columns),
+					    .fill = lines_fill};
+	static const struct {
+		const char *filter, *passes;
+	} cases[] = {{"level:warn+", "we"},  {"level:info+", "iwe"}, {"level:error+", "e"},
+		     {"!level:warn+", "ia"}, {"level:x+", ""},       {"level:warn", "w"},
+		     {"user=2", "e"},        {"user=9", ""}};
+	struct vw_table *t = vw_table_fill(&view, &(struct vw_world){.now = NOW});
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(cases); i++) {
+		struct vw_filter *f = vw_filter_parse(&view, cases[i].filter, NULL);
+		char got[8] = "", letter[2] = "";
+
+		for (size_t k = 0; k < t->count; k++) {
+			letter[0] = t->rows[k].id[0];
+			if (vw_filter_match(f, t, k))
+				strcat(got, letter);
+		}
+		if (strcmp(got, cases[i].passes) != 0)
+			fail_msg("%s: passes %s", cases[i].filter, got);
+		vw_filter_free(f);
+	}
+	vw_table_free(t);
+}
+
 static const struct {
 	const char *filter, *message;
 } bad[] = {
@@ -116,6 +181,13 @@ static const struct {
 	{"\"abc", "a quote is not closed"},
 	{"service:\"abc", "a quote is not closed"},
 	{"orders !", "at character 9: something is wanted after !"},
+	{"p99:fast", "at character 5: a number is wanted"},
+	{"p99:/9/", "a number is wanted"},
+	{"state:down", "states are ok, degraded"},
+	{"state:", "states are ok, degraded"},
+	{"changed:1h", "an age is wanted, with < or >"},
+	{"enabled:maybe", "yes or no is wanted"},
+	{"service:/(/", "at character 9"},
 	{"a\033[31mb", "control bytes"},
 	{"\xff\xfe", "no UTF-8"},
 };
@@ -444,11 +516,12 @@ static void test_random_filters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filters), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_sort),    cmocka_unit_test(test_sort_is_total),
-		cmocka_unit_test(test_ties),    cmocka_unit_test(test_random_filters),
-		cmocka_unit_test(test_heads),   cmocka_unit_test(test_narrows),
-		cmocka_unit_test(test_seek),    cmocka_unit_test(test_random_words),
+		cmocka_unit_test(test_filters),        cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_refusals),       cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_sort_is_total),  cmocka_unit_test(test_ties),
+		cmocka_unit_test(test_random_filters), cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_narrows),        cmocka_unit_test(test_seek),
+		cmocka_unit_test(test_random_words),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
