@@ -9,17 +9,21 @@
 #include "console/question.h"
 #include "orchestrator/playbook/playbook.h"
 #include "orchestrator/view/host_look.h"
+#include "orchestrator/view/run_marks.h"
 #include "orchestrator/view/sources.h"
 #include "plugins/host/host.h"
 #include "plugins/sdk/log.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
-#define LOOK_MS 250 /* between two looks at whether runs have changed */
+#define LOOK_MS    250 /* between two looks at whether runs have changed */
+#define RUNS_SLICE 500 /* events of journals that one fill of a table may read: 3 ms */
+#define BEHIND_MS  20  /* and when the next one reads on */
 
 struct site {
 	uv_loop_t *loop;
 	struct store *store;
+	struct run_marks *marks;
 	struct inventory_file *inventory;
 	struct plugin_host *plugins;
 	struct vw_sources *sources; /* NULL without an inventory */
@@ -40,9 +44,14 @@ static void look_at_runs(uv_timer_t *timer)
 {
 	struct site *s = timer->data;
 
+	bool behind = run_marks_behind(s->marks);
+
 	s->runs_read = sl_time_now();
-	if (store_changed(s->store))
+	if (store_changed(s->store) || behind)
 		s->changed(s->arg, SITE_RUNS);
+	if (behind) /* it reads on if the view of runs still stands */
+		run_marks_begin(s->marks);
+	uv_timer_start(timer, look_at_runs, behind ? BEHIND_MS : LOOK_MS, 0);
 }
 
 static int inventory_open(struct site *s, const char *path, struct sl_error *e)
@@ -102,6 +111,7 @@ static void site_free(struct site *s)
 
 	if (s->inventory)
 		inventory_free(s->inventory);
+	run_marks_free(s->marks);
 	if (s->store)
 		store_close(s->store);
 	free(s);
@@ -172,11 +182,12 @@ int site_open(uv_loop_t *loop, const char *folder, const char *inventory, int64_
 		s->sources = vw_sources_new(loop, s->inventory, interval_ms);
 		catalogue_on_change(vw_sources_catalogue(s->sources), catalogue_changed, s);
 	}
+	s->marks = run_marks_new(RUNS_SLICE);
 	s->runs_read = sl_time_now();
 	uv_timer_init(loop, &s->look);
 	s->look.data = s;
 	s->looking = true;
-	uv_timer_start(&s->look, look_at_runs, LOOK_MS, LOOK_MS);
+	uv_timer_start(&s->look, look_at_runs, LOOK_MS, 0);
 	*out = s;
 	return SL_OK;
 }
@@ -260,7 +271,8 @@ bool site_settled(struct site *s)
 	struct catalogue *c = site_catalogue(s);
 	bool hosts = !s->hosts_wanted || !s->hosts || host_looks_settled(s->hosts);
 
-	return hosts && !s->questions.first && (!c || catalogue_settled(c));
+	return hosts && !s->questions.first && !run_marks_behind(s->marks) &&
+	       (!c || catalogue_settled(c));
 }
 
 struct spawned **site_spawned(struct site *s)
@@ -282,6 +294,7 @@ struct vw_world site_world(struct site *s, const char *subject, int64_t now)
 {
 	return (struct vw_world){.catalogue = site_catalogue(s),
 				 .store = s->store,
+				 .marks = s->marks,
 				 .hosts = s->hosts,
 				 .environment = site_environment(s),
 				 .subject = subject,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orchestrator/view/edges.h"
+#include "orchestrator/view/run_marks.h"
 #include "orchestrator/view/trace_read.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
@@ -143,6 +144,7 @@ int look_open(struct look *l, struct cli *c, bool live)
 			  l->view->name);
 		return RUN_INPUT;
 	}
+	l->marks = live ? run_marks_new(0) : NULL;
 	l->subject = c->arg_count > 1 ? c->args[1] : NULL;
 	rc = check_question(l);
 	if (!rc && (l->view->store || l->view->hosts))
@@ -179,6 +181,7 @@ void look_close(struct look *l)
 		uv_run(uv_default_loop(), UV_RUN_ONCE);
 	inventory_free(l->inventory);
 	vw_filter_free(l->filter);
+	run_marks_free(l->marks);
 	traces_free(l->traces);
 	key_history_free(l->history);
 	edges_free(l->edges);
@@ -195,6 +198,7 @@ struct vw_table *look_table(const struct look *l, bool by_id)
 		.subject = l->subject,
 		.now = sl_time_now(),
 		.hosts = l->hosts,
+		.marks = l->marks,
 		.traces = l->traces,
 		.history = l->history,
 		.edges = l->edges,

@@ -16,6 +16,7 @@ struct look {
 	struct vw_filter *filter;
 	struct inventory_file *inventory;
 	struct vw_sources *sources;
+	struct run_marks *marks;     /* kept while it is followed, else NULL */
 	struct host_looks *hosts;    /* of a view of hosts, else NULL */
 	struct edges *edges;         /* of a view of dependencies; NULL = not yet asked */
 	struct traces *traces;       /* of a view that is asked, not polled; NULL = not yet */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "orchestrator/run/view_read.h"
 #include "orchestrator/view/internal.h"
+#include "orchestrator/view/run_marks.h"
 #include "plugins/sdk/json.h"
 
 #define RUNS_MAX 1000
@@ -100,24 +100,17 @@ static void set_waiting(struct vw_table *t, struct vw_cell *cell, const char *wa
 }
 
 /* How much of the way it goes now, there or back. */
-static void set_progress(struct vw_cell *cell, struct store *s, int64_t number)
+static void set_progress(struct vw_cell *cell, struct run_marks *marks, struct store *s,
+			 const struct store_run *r)
 {
-	const struct view_step *steps;
-	size_t count, done = 0;
-	struct run_view v;
+	double share;
 
-	if (run_view_read(&v, s, number, NULL))
-		return; /* a lock has no steps */
-	steps = v.state == VIEW_UNDOING ? v.undo_steps : v.steps;
-	count = v.state == VIEW_UNDOING ? v.undo.step_count : v.plan.step_count;
-	for (size_t i = 0; i < count; i++)
-		done += steps[i].state == PROGRESS_OK;
-	cell->known = count > 0;
-	cell->number = count ? round(100.0 * (double)done / (double)count) / 100 : 0;
-	run_view_release(&v);
+	cell->known = run_marks_share(marks, s, r, &share);
+	cell->number = cell->known ? round(100.0 * share) / 100 : 0;
 }
 
-static void add_run(struct vw_table *t, struct store *s, const struct store_run *r)
+static void add_run(struct vw_table *t, struct run_marks *marks, struct store *s,
+		    const struct store_run *r)
 {
 	const char *reason;
 	enum vw_state state = vw_run_state(r, &reason);
@@ -141,7 +134,7 @@ static void add_run(struct vw_table *t, struct store *s, const struct store_run 
 	vw_set_time(&cells[COL_ENDED], r->ended);
 	if (!is(r->state, "ended")) {
 		vw_set_bool(&cells[COL_CONTROLLER], store_controller_alive(&r->controller));
-		set_progress(&cells[COL_PROGRESS], s, r->number);
+		set_progress(&cells[COL_PROGRESS], marks, s, r);
 	}
 	set_waiting(t, &cells[COL_WAITING], r->waiting);
 	vw_set_text(t, &cells[COL_UUID], r->uuid);
@@ -149,14 +142,19 @@ static void add_run(struct vw_table *t, struct store *s, const struct store_run 
 
 static void fill(const struct vw_world *w, struct vw_table *t)
 {
-	struct store_run *runs;
-	size_t count;
+	struct run_marks *marks = w->marks ? w->marks : run_marks_new(0);
+	struct store_run *runs = NULL;
+	size_t count = 0;
 
-	if (!w->store || store_runs_list(w->store, w->subject, RUNS_MAX, &runs, &count, NULL))
-		return;
+	if (w->store)
+		store_runs_list(w->store, w->subject, RUNS_MAX, &runs, &count, NULL);
+	run_marks_begin(marks);
 	for (size_t i = 0; i < count; i++)
-		add_run(t, w->store, &runs[i]);
+		add_run(t, marks, w->store, &runs[i]);
+	run_marks_end(marks, !w->subject);
 	store_runs_free(runs, count);
+	if (!w->marks)
+		run_marks_free(marks);
 }
 
 const struct vw_view vw_runs = {

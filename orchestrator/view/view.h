@@ -90,6 +90,7 @@ struct vw_table {
 };
 
 struct host_looks;  /* host_look.h */
+struct run_marks;   /* run_marks.h */
 struct traces;      /* trace_read.h */
 struct edges;       /* edges.h */
 struct key_history; /* key_read.h */
@@ -103,6 +104,7 @@ struct vw_world {
 	const char *subject;     /* drill-down: "orders" for instances of orders; NULL = all */
 	int64_t now;             /* Unix ms */
 	const struct host_looks *hosts;
+	struct run_marks *marks;           /* kept between fills; NULL = journals are read anew */
 	const struct traces *traces;       /* what a search found */
 	bool fold;                         /* what repeats is one row, where a view can */
 	const struct edges *edges;         /* who calls whom, as it was asked for */

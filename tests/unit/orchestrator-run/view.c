@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/run/tally.h"
 #include "orchestrator/run/view.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -218,6 +219,76 @@ static void test_rows(void **state)
 	}
 }
 
+/* What a tally counts is what the whole reducer would. */
+static void tally_agrees(struct run_view *v, const struct run_tally *t, const char *name)
+{
+	bool undoing = v->state == VIEW_UNDOING;
+	const struct view_step *steps = undoing ? v->undo_steps : v->steps;
+	size_t count = undoing ? v->undo.step_count : v->plan.step_count, done = 0;
+	const struct tally_way *way = run_tally_way(t);
+	for (size_t i = 0; i < count; i++)
+		done += steps[i].state == PROGRESS_OK;
+	if (way->count != count || way->done != done)
+		fail_msg("%s: %zu of %zu, expected %zu of %zu", name, way->done, way->count, done,
+			 count);
+}
+
+static void test_tally(void **state)
+{
+	(void)state;
+	size_t told = 0;
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		struct run_tally t;
+		struct run_view v;
+		view_new(&v);
+		char *text = plan_text(false);
+		cJSON *plan = cJSON_Parse(text);
+		run_tally_init(&t, plan);
+		cJSON_Delete(plan);
+		free(text);
+		tally_agrees(&v, &t, rows[i].name);
+		for (size_t k = 0; k < MANY && rows[i].events[k]; k++, told++) {
+			cJSON *event = event_of(rows[i].events[k], (int64_t)k + 1);
+			run_view_feed(&v, event);
+			run_tally_feed(&t, event);
+			cJSON_Delete(event);
+			tally_agrees(&v, &t, rows[i].name);
+		}
+		run_tally_release(&t);
+		run_view_release(&v);
+	}
+	assert_true(told > 50);
+}
+
+/* An undo of a finished run is a run of its own: its plan's ids have the letter. */
+static void test_tally_of_an_undo(void **state)
+{
+	(void)state;
+	struct run_tally t;
+	char *text = plan_text(true);
+	cJSON *plan = cJSON_Parse(text);
+	run_tally_init(&t, plan);
+	static const char *const events[] = {
+		"{'event':'step.ended','step':'u1','result':'ok'}",
+		"{'event':'step.ended','step':'u1','result':'ok'}",
+		"{'event':'step.ended','step':'2','result':'ok'}",
+		"{'event':'step.ended','step':'u3','result':'ok'}",
+	};
+	for (size_t i = 0; i < SL_COUNT(events); i++) {
+		cJSON *event = event_of(events[i], (int64_t)i + 1);
+		run_tally_feed(&t, event);
+		cJSON_Delete(event);
+	}
+	assert_int_equal(run_tally_way(&t)->done, 2);
+	assert_int_equal(run_tally_way(&t)->count, 3);
+	cJSON_Delete(plan);
+	free(text);
+	run_tally_release(&t);
+	run_tally_init(&t, NULL); /* none: a lock */
+	assert_int_equal(run_tally_way(&t)->count, 0);
+	run_tally_release(&t);
+}
+
 static void test_without_seq(void **state)
 {
 	(void)state;
@@ -292,8 +363,12 @@ static void test_ticks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),    cmocka_unit_test(test_without_seq),
-		cmocka_unit_test(test_details), cmocka_unit_test(test_traffic),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_tally),
+		cmocka_unit_test(test_tally_of_an_undo),
+		cmocka_unit_test(test_without_seq),
+		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_ticks),
 	};
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
