@@ -5,7 +5,7 @@
 #                 CONSOLE=1: a chain of services with all backends, and the console on it)
 # make check      unit, system and fault tests
 # make asan       all but the fault and hostile tests again, under AddressSanitizer and UndefinedBehaviorSanitizer
-# make conform    SERVICE_CENTER=URL KIE=URL [TOKEN=]: are those servers as our fakes say?
+# make conform    SERVICE_CENTER=URL KIE=URL [TOKEN= CA=FILE]: are those servers as our fakes say?
 # make bench      the console beside btop and htop in pseudo terminals, as a table of ratios
 # make fuzz       coverage-guided fuzzing of the parsers (clang; FUZZ_SECONDS=60)
 # make peers      real servers to test against that Debian lacks (by Maven, cached outside the tree)
@@ -146,6 +146,7 @@ conform: export SERVICE_CENTER := $(SERVICE_CENTER)
 conform: export KIE := $(KIE)
 conform: export TOKEN := $(TOKEN)
 conform: export ROOT_PASSWORD := $(ROOT_PASSWORD)
+conform: export CA := $(CA)
 conform: $(B)/conform $(B)/plugins/serviceCenter.so $(B)/plugins/kie.so \
 		$(B)/tests/unit/plugins-host/servicecenter $(B)/tests/unit/plugins-host/kie
 	$(Q)tests/peers/conform.sh $(B)
@@ -250,7 +251,7 @@ fuzz:
 		mkdir -p $$f.corpus && cp playbooks/examples/*.yaml $$f.corpus/ && \
 		$$f -max_total_time=$(FUZZ_SECONDS) $$f.corpus || exit 1; done
 
-system: all
+system: all $(B)/conform $(B)/tests/unit/plugins-host/servicecenter $(B)/tests/unit/plugins-host/kie
 	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/system
 faults: all
 	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/faults

@@ -76,6 +76,15 @@ static inline long long fake_time(void)
 
 /* --- answers --- */
 
+/* One more name in a list, if it is not there. */
+static inline void fake_add_name(cJSON *list, const char *name)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list) if (strcmp(item->valuestring, name) == 0) return;
+	cJSON_AddItemToArray(list, cJSON_CreateString(name));
+}
+
 static inline void fake_put(struct fake_conn *c, const void *bytes, size_t len)
 {
 	c->out = realloc(c->out, c->out_len + len + 1);

@@ -153,8 +153,12 @@ static void fake_raw(struct fake_conn *c)
 
 static void fake_report(cJSON *out)
 {
+	cJSON *projects = cJSON_AddArrayToObject(out, "projects");
 	size_t held = 0, late = 0;
 
+	for (size_t i = 0; i < kie.count; i++)
+		if (!kie.keys[i]->dead)
+			fake_add_name(projects, kie.keys[i]->project);
 	for (size_t i = 0; i < FAKE_CONNS; i++) {
 		held += polls[i].conn != NULL;
 		late += lates[i].key != NULL;

@@ -160,6 +160,11 @@ static void fake_raw(struct fake_conn *c)
 
 static void fake_report(cJSON *out)
 {
+	cJSON *projects = cJSON_AddArrayToObject(out, "projects");
+
+	for (size_t i = 0; i < sc.count; i++)
+		if (!sc.services[i]->dead)
+			fake_add_name(projects, sc.services[i]->project);
 	cJSON_AddNumberToObject(out, "pending", (double)sc.dirty);
 	cJSON_AddNumberToObject(out, "consumerReads", (double)sc_seen.consumer_reads);
 	cJSON_AddNumberToObject(out, "batchFinds", (double)sc_seen.batch_finds);

@@ -2,14 +2,17 @@
 /*
  * Replays recorded conversations against a server and says where it answers otherwise:
  *
- *     conform [-t TOKEN] [-p ROOT_PASSWORD] [-q] URL RECORDING.ndjson
+ *     conform [-c] [-q] [-P PROJECT] URL RECORDING.ndjson
  *
  * Compared are the status, the headers that matter, and the shape of the JSON. It works in a
- * project of its own and removes what it made. -q prints only what differs. Exit 0 = all alike,
- * 1 = something differs, 2 = it could not be tried.
+ * project of its own and removes what it made, when it is interrupted too; -c only removes. -q
+ * prints only what differs. In the environment: SLUICE_TEST_TOKEN, SLUICE_TEST_CA (a file), and for
+ * the conversation about accounts SLUICE_TEST_ROOT, root's password. Exit 0 = all alike, 1 =
+ * something differs or is left, 2 = it could not be tried, 130 = interrupted.
  */
 #include <curl/curl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +28,8 @@
 struct talk {
 	const char *url, *token, *password;
 	char project[60], other[70];
-	bool quiet;
+	bool quiet, kie;
+	bool tried; /* root has wrong passwords behind it: the third would lock it */
 	struct names names;
 	char *tokens[16]; /* as logins gave them, newest last */
 	size_t token_count;
@@ -44,6 +48,27 @@ struct held {
 	char *url;
 	bool running;
 };
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal)
+{
+	static const char text[] = "\nconform: stops, and removes what it made\n";
+
+	(void)signal;
+	stopped = 1;
+	if (write(2, text, sizeof(text) - 1) < 0)
+		stopped = 1;
+}
+
+static void stop_on_signals(void)
+{
+	const struct sigaction stop = {.sa_handler = on_stop};
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+}
 
 static long now_ms(void)
 {
@@ -467,6 +492,13 @@ static void replay(struct talk *t, const cJSON *records)
 	{
 		const char *next = record->next ? text_of(record->next, "note") : "";
 
+		if (stopped)
+			break;
+		if (t->tried && begins(text_of(record, "note"), "wrong password")) {
+			t->skipped++;
+			say(t, record, "SKIPPED", "root has wrong passwords behind it already");
+			continue;
+		}
 		if (watch && begins(text_of(record, "note"), "drain:"))
 			socket_start(t, watch);
 		if (begins(next, "a held poll"))
@@ -478,32 +510,173 @@ static void replay(struct talk *t, const cJSON *records)
 		else
 			ask(t, record);
 	}
+	if (held.running)
+		held_end(&held);
+}
+
+/* --- before and after --- */
+
+/* What stands in our project, past any cache. */
+static cJSON *list_ours(struct talk *t, struct reply *r)
+{
+	cJSON *headers = headers_here(t, NULL, "");
+	char url[700];
+
+	snprintf(url, sizeof(url),
+		 t->kie ? "%s/v1/%s/kie/kv" : "%s/v4/%s/registry/microservices?noCache=1", t->url,
+		 t->project);
+	wire_ask(r, "GET", url, headers, NULL);
+	cJSON_Delete(headers);
+	return cJSON_Parse(r->body);
+}
+
+static const cJSON *items_of(const struct talk *t, const cJSON *list)
+{
+	return cJSON_GetObjectItemCaseSensitive(list, t->kie ? "data" : "services");
+}
+
+/* One request by whom we are, whose answer only counts by its status. */
+static long tell(struct talk *t, const char *method, const char *tail)
+{
+	cJSON *headers = headers_here(t, NULL, "");
+	char url[700];
+	struct reply r;
+	long status;
+
+	snprintf(url, sizeof(url), "%s%s", t->url, tail);
+	wire_ask(&r, method, url, headers, NULL);
+	status = r.status;
+	wire_release(&r);
+	cJSON_Delete(headers);
+	return status;
+}
+
+/* Is it what it is taken for, does it let us in, and is our project empty? Says what is not so. */
+static bool is_ready(struct talk *t)
+{
+	const char *what = t->kie ? "Kie" : "Service Center";
+	struct reply r;
+	cJSON *list = list_ours(t, &r);
+	bool good = false;
+
+	if (!r.status)
+		fprintf(stderr, "conform: %s does not answer: %.200s\n", t->url, r.body);
+	else if (r.status == 401 || r.status == 403)
+		fprintf(stderr, "conform: %s (%ld): %.200s\n", t->url, r.status,
+			t->token ? "TOKEN is not accepted: a wrong one, or too old?"
+				 : "accounts are switched on there: give TOKEN=");
+	else if (r.status != 200 || !cJSON_IsObject(list) || (t->kie && !items_of(t, list)))
+		fprintf(stderr, "conform: %s is no %s: it answers %ld, %.*s\n", t->url, what,
+			r.status, (int)strcspn(r.body, "\r\n") % 80, r.body);
+	else if (cJSON_GetArraySize(items_of(t, list)))
+		fprintf(stderr, "conform: project %s is not empty: left alone\n", t->project);
+	else
+		good = true;
+	cJSON_Delete(list);
+	wire_release(&r);
+	return good;
 }
 
 /* Remove what is left in our project: services by force, keys one by one. */
-static void clean(struct talk *t, bool kie)
+static bool clean(struct talk *t)
 {
-	cJSON *headers = headers_here(t, NULL, ""), *list, *item;
-	char url[700];
 	struct reply r;
+	cJSON *list = list_ours(t, &r);
+	const cJSON *item;
+	int left;
 
-	snprintf(url, sizeof(url), kie ? "%s/v1/%s/kie/kv" : "%s/v4/%s/registry/microservices",
-		 t->url, t->project);
-	wire_ask(&r, "GET", url, headers, NULL);
-	list = cJSON_Parse(r.body);
-	cJSON_ArrayForEach(item, cJSON_GetObjectItem(list, kie ? "data" : "services"))
+	cJSON_ArrayForEach(item, items_of(t, list))
 	{
-		struct reply gone;
+		char tail[700];
 
-		snprintf(url, sizeof(url),
-			 kie ? "%s/v1/%s/kie/kv/%s" : "%s/v4/%s/registry/microservices/%s?force=1",
-			 t->url, t->project, text_of(item, kie ? "id" : "serviceId"));
-		wire_ask(&gone, "DELETE", url, headers, NULL);
-		wire_release(&gone);
+		snprintf(tail, sizeof(tail),
+			 t->kie ? "/v1/%s/kie/kv/%s" : "/v4/%s/registry/microservices/%s?force=1",
+			 t->project, text_of(item, t->kie ? "id" : "serviceId"));
+		tell(t, "DELETE", tail);
 	}
 	cJSON_Delete(list);
-	cJSON_Delete(headers);
 	wire_release(&r);
+	list = list_ours(t, &r);
+	left = cJSON_GetArraySize(items_of(t, list));
+	if (r.status != 200)
+		fprintf(stderr,
+			"conform: project %s at %s cannot be looked at (%ld): is it empty?\n",
+			t->project, t->url, r.status);
+	else if (left)
+		fprintf(stderr, "conform: %d of what it made are left in project %s at %s\n", left,
+			t->project, t->url);
+	left += r.status != 200;
+	cJSON_Delete(list);
+	wire_release(&r);
+	return !left;
+}
+
+/* --- accounts --- */
+
+/* Root's token, or NULL: tried once. */
+static char *log_in(const struct talk *t)
+{
+	cJSON *body = cJSON_CreateObject(), *headers = cJSON_CreateObject(), *json;
+	char url[600], *text, *token = NULL;
+	struct reply r;
+
+	cJSON_AddStringToObject(body, "name", "root");
+	cJSON_AddStringToObject(body, "password", t->password);
+	cJSON_AddStringToObject(headers, "Content-Type", "application/json");
+	text = cJSON_PrintUnformatted(body);
+	snprintf(url, sizeof(url), "%s/v4/token", t->url);
+	wire_ask(&r, "POST", url, headers, text);
+	json = cJSON_Parse(r.body);
+	if (text_of(json, "token")[0])
+		token = strdup(text_of(json, "token"));
+	else
+		fprintf(stderr, "conform: %s does not let root in (%ld): %.200s\n", t->url,
+			r.status, r.body);
+	cJSON_Delete(json);
+	cJSON_Delete(body);
+	cJSON_Delete(headers);
+	free(text);
+	wire_release(&r);
+	return token;
+}
+
+/* Has root wrong passwords behind it? A third one would lock it. */
+static bool has_tried(struct talk *t)
+{
+	cJSON *headers = headers_here(t, NULL, "");
+	char url[600];
+	struct reply r;
+	bool tried;
+
+	snprintf(url, sizeof(url), "%s/v4/account-locks", t->url);
+	wire_ask(&r, "GET", url, headers, NULL);
+	tried = r.status != 200 || strstr(r.body, "\"root::");
+	wire_release(&r);
+	cJSON_Delete(headers);
+	return tried;
+}
+
+/* The reader's account and role are ours alone. */
+static bool accounts_talk(struct talk *t, const cJSON *records)
+{
+	char *token = log_in(t), reader[32], tail[100];
+
+	if (!token)
+		return false;
+	t->token = token;
+	t->tried = has_tried(t);
+	t->token = NULL; /* the conversation says itself who asks */
+	snprintf(reader, sizeof(reader), "sluice%d", (int)getpid());
+	names_learn(&t->names, "viewer", reader);
+	replay(t, records);
+	t->token = token;
+	snprintf(tail, sizeof(tail), "/v4/accounts/%s", reader);
+	tell(t, "DELETE", tail);
+	snprintf(tail, sizeof(tail), "/v4/roles/%s", reader);
+	tell(t, "DELETE", tail);
+	t->token = NULL;
+	free(token);
+	return true;
 }
 
 static cJSON *load(const char *path)
@@ -526,23 +699,48 @@ static cJSON *load(const char *path)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: conform [-t TOKEN] [-p ROOT_PASSWORD] [-q] URL RECORDING.ndjson\n");
+	fprintf(stderr, "usage: conform [-c] [-q] [-P PROJECT] URL RECORDING.ndjson\n");
 	return 2;
+}
+
+static int run(struct talk *t, const char *path, bool only_clean)
+{
+	cJSON *records = load(path);
+	bool left = false, ready = true;
+
+	if (!cJSON_GetArraySize(records)) {
+		fprintf(stderr, "conform: %s holds no conversation\n", path);
+		ready = false;
+	} else if (only_clean) {
+		left = !clean(t);
+	} else if (t->password) {
+		ready = accounts_talk(t, records);
+	} else if ((ready = is_ready(t))) {
+		replay(t, records);
+		left = !clean(t);
+	}
+	if (ready && !only_clean)
+		printf("%s: %d alike, %d differ, %d skipped\n", path, t->same, t->differ,
+		       t->skipped);
+	cJSON_Delete(records);
+	return !ready ? 2 : stopped ? 130 : t->differ || left ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
 	static struct talk t;
-	cJSON *records;
-	int option;
+	bool only_clean = false;
+	int option, rc;
 
-	while ((option = getopt(argc, argv, "t:p:q")) != -1)
+	snprintf(t.project, sizeof(t.project), "sluice-conform-%lld-%d", (long long)time(NULL),
+		 (int)getpid());
+	while ((option = getopt(argc, argv, "P:cq")) != -1)
 		switch (option) {
-		case 't':
-			t.token = optarg;
+		case 'P':
+			snprintf(t.project, sizeof(t.project), "%s", optarg);
 			break;
-		case 'p':
-			t.password = optarg;
+		case 'c':
+			only_clean = true;
 			break;
 		case 'q':
 			t.quiet = true;
@@ -553,26 +751,20 @@ int main(int argc, char **argv)
 	if (argc != optind + 2)
 		return usage();
 	t.url = argv[optind];
-	snprintf(t.project, sizeof(t.project), "sluice-conform-%lld-%d", (long long)time(NULL),
-		 (int)getpid());
+	t.kie = strstr(argv[optind + 1], "kie") != NULL;
+	if (strstr(argv[optind + 1], "rbac"))
+		t.password = getenv("SLUICE_TEST_ROOT");
+	else
+		t.token = getenv("SLUICE_TEST_TOKEN");
 	snprintf(t.other, sizeof(t.other), "%s-other", t.project);
-	records = load(argv[optind + 1]);
-	if (!cJSON_GetArraySize(records)) {
-		fprintf(stderr, "conform: %s holds no conversation\n", argv[optind + 1]);
-		return 2;
-	}
+	stop_on_signals();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	replay(&t, records);
-	if (!t.password) /* the conversation about accounts leaves nothing behind */
-		clean(&t, strstr(argv[optind + 1], "kie") != NULL);
-	printf("%s: %d alike, %d differ, %d skipped\n", argv[optind + 1], t.same, t.differ,
-	       t.skipped);
+	rc = run(&t, argv[optind + 1], only_clean);
 	if (t.watch)
 		wire_socket_close(t.watch);
-	cJSON_Delete(records);
 	names_release(&t.names);
 	while (t.token_count)
 		free(t.tokens[--t.token_count]);
 	curl_global_cleanup();
-	return t.differ ? 1 : 0;
+	return rc;
 }

@@ -73,6 +73,9 @@ void wire_ask(struct reply *r, const char *method, const char *url, const cJSON 
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* as the plugins */
+	if (getenv("SLUICE_TEST_CA"))
+		curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("SLUICE_TEST_CA"));
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30000L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

@@ -15,7 +15,8 @@ struct reply {
 	cJSON *headers; /* names in lower case */
 };
 
-/* headers: an object of texts, or NULL. body NULL = none. */
+/* headers: an object of texts, or NULL. body NULL = none. SLUICE_TEST_CA in the environment names a
+ * file with the authority to trust. */
 void wire_ask(struct reply *r, const char *method, const char *url, const cJSON *headers,
 	      const char *body);
 const char *wire_header(const struct reply *r, const char *lower_name); /* or NULL */

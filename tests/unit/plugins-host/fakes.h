@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "plugins/sdk/buf.h"
 #include "tests/unit/plugins-host/harness.h"
@@ -69,12 +70,25 @@ static inline size_t fake_on_body(char *bytes, size_t one, size_t len, void *arg
 	return len;
 }
 
+/* Past the plugin, but as it: straight, and with the authority that was given. */
+static inline CURL *fake_curl(void)
+{
+	CURL *easy = curl_easy_init();
+
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 20L);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	if (getenv("SLUICE_TEST_CA"))
+		curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("SLUICE_TEST_CA"));
+	return easy;
+}
+
 /* Ask past the plugin. The answer's JSON is yours, NULL = none. */
 static inline cJSON *fake_ask(const char *method, const char *base, const char *path,
 			      const char *body, long *status)
 {
 	struct curl_slist *headers = NULL;
-	CURL *easy = curl_easy_init();
+	CURL *easy = fake_curl();
 	const char *token = getenv("SLUICE_TEST_TOKEN");
 	struct sl_buf in;
 	char url[700], line[600];
@@ -92,8 +106,6 @@ static inline cJSON *fake_ask(const char *method, const char *base, const char *
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, fake_on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &in);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, 20L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	if (body)
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
 	assert_int_equal(curl_easy_perform(easy), CURLE_OK);
@@ -122,6 +134,18 @@ static inline long long fake_tell(const struct fake_proc *f, const char *what, c
 }
 
 /* --- a backend on it --- */
+
+/* Given from outside, or of our own. */
+static inline void fake_project(char *project, size_t size)
+{
+	const char *given = getenv("SLUICE_TEST_PROJECT");
+
+	if (given)
+		snprintf(project, size, "%s", given);
+	else
+		snprintf(project, size, "sluice-test-%lld-%d", (long long)time(NULL),
+			 (int)getpid());
+}
 
 static inline struct plugin_backend *fake_open(struct bench *b, const char *type,
 					       const struct sl_setting_value *values, size_t count)

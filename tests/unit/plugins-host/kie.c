@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kie plugin through the plugin host, against the lab's fake, and, with SLUICE_KIE=URL, what
  * needs no misbehaviour against a server that someone has. */
-#include <time.h>
-
 #include "plugins/sdk/units.h"
 #include "tests/unit/plugins-host/fakes.h"
 
@@ -173,7 +171,7 @@ static void make(const char *key, const char *value, char *id)
 
 static void open_with(const char *token, const struct sl_setting_value *more)
 {
-	struct sl_setting_value v[4] = {{.name = "url", .text = fake.url},
+	struct sl_setting_value v[5] = {{.name = "url", .text = fake.url},
 					{.name = "project", .text = project}};
 	size_t n = 2;
 
@@ -181,6 +179,8 @@ static void open_with(const char *token, const struct sl_setting_value *more)
 		token = getenv("SLUICE_TEST_TOKEN");
 	if (token)
 		v[n++] = (struct sl_setting_value){.name = "token", .text = token};
+	if (getenv("SLUICE_TEST_CA"))
+		v[n++] = (struct sl_setting_value){.name = "ca", .text = getenv("SLUICE_TEST_CA")};
 	if (more)
 		v[n++] = *more;
 	backend = fake_open(&bench, "kie", v, n);
@@ -194,8 +194,7 @@ static int setup(void **state)
 
 	(void)state;
 	bench_init(&bench);
-	snprintf(project, sizeof project, "sluice-test-%lld-%d", (long long)time(NULL),
-		 (int)getpid());
+	fake_project(project, sizeof project);
 	fake = (struct fake_proc){0};
 	if (given)
 		snprintf(fake.url, sizeof fake.url, "%s", given);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The serviceCenter plugin through the plugin host, against the lab's fake, and, with
  * SLUICE_SERVICE_CENTER=URL, what needs no misbehaviour against a server that someone has. */
-#include <time.h>
-
 #include "plugins/sdk/units.h"
 #include "tests/unit/plugins-host/fakes.h"
 
@@ -241,6 +239,8 @@ static void open_with(const char *account, const char *password, const char *tok
 	}
 	if (token || env)
 		v[n++] = (struct sl_setting_value){.name = "token", .text = token ? token : env};
+	if (getenv("SLUICE_TEST_CA"))
+		v[n++] = (struct sl_setting_value){.name = "ca", .text = getenv("SLUICE_TEST_CA")};
 	if (watch_as)
 		v[n++] = (struct sl_setting_value){.name = "watchAs", .text = watch_as};
 	backend = fake_open(&bench, "serviceCenter", v, n);
@@ -254,10 +254,9 @@ static int setup_bare(void **state, const char *option, const char *value)
 
 	(void)state;
 	bench_init(&bench);
-	snprintf(project, sizeof project, "sluice-test-%lld-%d", (long long)time(NULL),
-		 (int)getpid());
+	fake_project(project, sizeof project);
 	fake = (struct fake_proc){0};
-	if (given && !option)
+	if (given)
 		snprintf(fake.url, sizeof fake.url, "%s", given);
 	else
 		fake_start(&fake, "fakesc", option, value);
@@ -381,7 +380,7 @@ static void gateway_finds_orders(void)
 {
 	const char *token = getenv("SLUICE_TEST_TOKEN");
 	char path[500], line[700];
-	CURL *easy = curl_easy_init();
+	CURL *easy = fake_curl();
 	struct curl_slist *headers;
 	struct sl_buf in;
 
@@ -798,6 +797,8 @@ static void test_login(void **state)
 	static struct seen three[3];
 
 	(void)state;
+	if (!needs_fake())
+		skip();
 	open_with("root", "Root-pass-1", NULL);
 	memset(three, 0, sizeof three);
 	for (int i = 0; i < 3; i++)
@@ -820,6 +821,8 @@ static void test_login(void **state)
 static void test_unknown_token(void **state)
 {
 	(void)state;
+	if (!needs_fake())
+		skip();
 	open_with("root", "Root-pass-1", NULL);
 	assert_int_equal(list(NULL), SL_OK);
 	fake_tell(&fake, "forgetTokens=1", NULL);
@@ -847,6 +850,8 @@ static void test_late_expiry(void **state)
 	static struct seen late;
 
 	(void)state;
+	if (!needs_fake())
+		skip();
 	open_with("root", "Root-pass-1", NULL);
 	assert_int_equal(list(NULL), SL_OK);
 	fake_tell(&fake, "mood=slow&ms=1500&match=/govern/relations", NULL);
@@ -868,6 +873,8 @@ static void test_late_expiry(void **state)
 static void test_watch_login(void **state)
 {
 	(void)state;
+	if (!needs_fake())
+		skip();
 	watch_as = "*";
 	open_with("root", "Root-pass-1", NULL);
 	watch_as = NULL;
@@ -889,6 +896,8 @@ static void test_watch_login(void **state)
 static void test_login_refused(void **state)
 {
 	(void)state;
+	if (!needs_fake())
+		skip();
 	open_with("root", "wrong", NULL);
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(list(NULL), SL_EAUTH);
@@ -911,6 +920,8 @@ static void test_login_refused(void **state)
 static void test_no_login(void **state)
 {
 	(void)state;
+	if (!needs_fake())
+		skip();
 	open_with(NULL, NULL, NULL);
 	assert_int_equal(list(NULL), SL_EAUTH);
 	assert_true(says("401204"));
