@@ -188,6 +188,10 @@ $(B)/tests/screens/hosts/run: $(B)/tests/screens/hosts/hosts.o $(patsubst %,$(B)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
 		$(filter %.a,$^) -Wl,--end-group $(PKG_LIBS) -lvterm -lutil -lcmocka -ldl -lpthread -lm
+# and a person at one, for tests in shell
+$(B)/tests/screens/person/person: $(patsubst %,$(B)/tests/screens/%.o,person/person pty svg) $(call ar,plugins/sdk)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lvterm -lutil -lcmocka -lm
 .PHONY: screens pictures
 screens: all $(B)/tests/screens/run $(B)/tests/screens/hosts/run $(SCREENS_PLUGINS)
 	$(Q)for run in run hosts/run; do \
@@ -226,7 +230,8 @@ hostile: all $(B)/tests/hostile/run
 
 # All that the tests need, so that it can be built side by side before they run.
 everything: all lab $(BENCH_PROGS) $(UNIT_BIN) $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c)) \
-		$(B)/tests/screens/run $(B)/tests/screens/hosts/run $(SCREENS_PLUGINS) $(B)/tests/hostile/run
+		$(B)/tests/screens/run $(B)/tests/screens/hosts/run $(B)/tests/screens/person/person \
+		$(SCREENS_PLUGINS) $(B)/tests/hostile/run
 .PHONY: everything
 check: peers-said all unit conform-fakes replay screens hostile system faults
 .PHONY: peers-said
@@ -251,7 +256,8 @@ fuzz:
 		mkdir -p $$f.corpus && cp playbooks/examples/*.yaml $$f.corpus/ && \
 		$$f -max_total_time=$(FUZZ_SECONDS) $$f.corpus || exit 1; done
 
-system: all $(B)/conform $(B)/tests/unit/plugins-host/servicecenter $(B)/tests/unit/plugins-host/kie
+system: all $(B)/tests/screens/person/person $(B)/conform $(B)/tests/unit/plugins-host/servicecenter \
+		$(B)/tests/unit/plugins-host/kie
 	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/system
 faults: all
 	$(Q)SLUICE=$(abspath $(B))/sluice tests/run-system tests/faults
