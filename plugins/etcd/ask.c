@@ -17,7 +17,7 @@ static void call_send(struct sl_call *call);
 struct sl_http_request etcd_request(const struct etcd *etcd, const char *path,
 				    struct sl_http_header headers[2], char **url)
 {
-	*url = sl_asprintf("%s%s", etcd->urls[etcd->current], path);
+	*url = sl_asprintf("%s/v3%s%s", etcd->urls[etcd->current], etcd->beta ? "beta" : "", path);
 	headers[0] = (struct sl_http_header){"Content-Type", "application/json"};
 	headers[1] = (struct sl_http_header){"Authorization", etcd->token};
 	return (struct sl_http_request){
@@ -69,6 +69,16 @@ static bool is_token_stale(const struct sl_call *call, const struct sl_error *e)
 	       (call->reply.code == ETCD_INVALID && strstr(e->msg, "auth store is old"));
 }
 
+/* Is the gateway elsewhere, as version 3.3 has it? Each question looks there once. */
+static bool is_moved(struct sl_call *call, const struct sl_error *e)
+{
+	if (e->code != SL_ENOTFOUND || call->reply.code)
+		return false;
+	call->etcd->beta = !call->beta;
+	call->moved = !call->moved;
+	return call->moved;
+}
+
 static void token_set(struct etcd *etcd, const char *token)
 {
 	free(etcd->token);
@@ -83,6 +93,10 @@ static void call_judge(struct sl_call *call, const struct sl_error *e)
 	if (is_token_stale(call, e)) {
 		call->again = true;
 		token_set(etcd, NULL);
+		call_send(call);
+		return;
+	}
+	if (is_moved(call, e)) {
 		call_send(call);
 		return;
 	}
@@ -157,8 +171,9 @@ static void call_send(struct sl_call *call)
 
 	etcd_reply_release(&call->reply);
 	call->logging_in = etcd->user && !etcd->token;
-	request = etcd_request(etcd, call->logging_in ? "/v3/auth/authenticate" : call->path,
-			       headers, &url);
+	call->beta = etcd->beta;
+	request = etcd_request(etcd, call->logging_in ? "/auth/authenticate" : call->path, headers,
+			       &url);
 	if (call->logging_in)
 		login = login_body(etcd);
 	request.body = login ? login : call->body;
@@ -187,7 +202,7 @@ void etcd_ask(struct sl_call *call, const char *path, cJSON *body, bool repeatab
 	call->repeatable = repeatable;
 	call->then = then;
 	call->tried = 0;
-	call->again = false;
+	call->again = call->moved = false;
 	if (call->canceled)
 		etcd_call_end_later(call, &e);
 	else

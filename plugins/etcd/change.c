@@ -143,7 +143,7 @@ static void changing_write(struct changing *c)
 	etcd_txn_put(txn, c->key, value, strlen(value), true);
 	free(value);
 	c->call.docs = false;
-	etcd_ask(&c->call, "/v3/kv/txn", txn, false, on_written);
+	etcd_ask(&c->call, "/kv/txn", txn, false, on_written);
 }
 
 static void fail_expected(struct changing *c)

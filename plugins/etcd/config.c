@@ -228,7 +228,7 @@ static void version_ask(struct reading *r, int64_t revision)
 	etcd_txn_range(txn, r->key, revision);
 	etcd_txn_range(txn, r->meta_key, revision);
 	r->call.docs = true;
-	etcd_ask(&r->call, "/v3/kv/txn", txn, true, on_version);
+	etcd_ask(&r->call, "/kv/txn", txn, true, on_version);
 }
 
 /* Backwards to where the key was created. Compaction, or the bound, ends it before. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* etcd as a registry and a config centre, through the JSON gateway of version 3.4 and later. */
+/* etcd as a registry and a config centre, through the JSON gateway of version 3.3 and later. */
 #include "plugins/etcd/etcd.h"
 
 #include <stdlib.h>

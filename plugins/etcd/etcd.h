@@ -22,6 +22,7 @@ struct etcd {
 	size_t url_count, current;
 	char *user, *password; /* NULL = none */
 	char *token;           /* NULL = not logged in */
+	bool beta;             /* the gateway is at /v3beta, as in version 3.3 */
 	char *prefix;          /* begins with a slash, ends without */
 	char *ca_file;
 	bool insecure;
@@ -86,7 +87,7 @@ struct sl_call {
 	/* the question in hand */
 	const char *path;
 	char *body;
-	bool repeatable, logging_in, again, docs;
+	bool repeatable, logging_in, again, docs, beta, moved;
 	size_t tried; /* endpoints that failed */
 	struct etcd_reply reply;
 	void (*then)(struct sl_call *call, const struct sl_error *e);

@@ -84,7 +84,7 @@ static void on_written(struct sl_call *call, const struct sl_error *e)
 	p->written = call->reply.revision;
 	txn = etcd_txn();
 	etcd_txn_range(txn, p->key, 0);
-	etcd_ask(call, "/v3/kv/txn", txn, true, on_read_back);
+	etcd_ask(call, "/kv/txn", txn, true, on_read_back);
 }
 
 /* --- writing --- */
@@ -126,7 +126,7 @@ static void publishing_write(struct publishing *p, int64_t modified, const cJSON
 		etcd_txn_delete(txn, p->meta_key);
 	}
 	p->call.docs = false;
-	etcd_ask(&p->call, "/v3/kv/txn", txn, false, on_written);
+	etcd_ask(&p->call, "/kv/txn", txn, false, on_written);
 }
 
 static void on_prior(struct sl_call *call, const struct sl_error *e)
@@ -186,6 +186,6 @@ struct sl_call *etcd_key_write(void *instance, const struct sl_key_change *chang
 	etcd_txn_range(txn, p->key, 0);
 	etcd_txn_range(txn, p->meta_key, 0);
 	p->call.docs = true;
-	etcd_ask(&p->call, "/v3/kv/txn", txn, true, on_prior);
+	etcd_ask(&p->call, "/kv/txn", txn, true, on_prior);
 	return &p->call;
 }

@@ -40,7 +40,7 @@ bool etcd_check_start(struct sl_call *call, const char *prefix, const char *revi
 	if (!rows)
 		cJSON_AddTrueToObject(body, "keys_only");
 	call->docs = rows > 0;
-	etcd_ask(call, "/v3/kv/range", body, true, then);
+	etcd_ask(call, "/kv/range", body, true, then);
 	return true;
 }
 
@@ -125,7 +125,7 @@ static void scan_page(struct sl_call *call, const void *from, size_t len)
 	if (scan->revision)
 		etcd_add_int(body, "revision", scan->revision);
 	call->docs = scan->docs;
-	etcd_ask(call, "/v3/kv/range", body, true, on_page);
+	etcd_ask(call, "/kv/range", body, true, on_page);
 }
 
 void etcd_scan_start(struct sl_call *call, struct etcd_scan *scan)

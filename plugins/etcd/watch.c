@@ -223,7 +223,7 @@ static void watch_open(struct watch *w)
 	struct sl_http_request request;
 	char *url, *body = watch_body(w);
 
-	request = etcd_request(etcd, "/v3/watch", headers, &url);
+	request = etcd_request(etcd, "/watch", headers, &url);
 	request.body = body;
 	request.body_len = strlen(body);
 	request.timeout_ms = STREAM_MS;
@@ -263,7 +263,7 @@ static void watch_look(struct watch *w)
 
 	cJSON_AddTrueToObject(body, "count_only");
 	w->call.deadline = sl_time_boottime() + LOOK_MS;
-	etcd_ask(&w->call, "/v3/kv/range", body, true, on_looked);
+	etcd_ask(&w->call, "/kv/range", body, true, on_looked);
 }
 
 /* --- life --- */

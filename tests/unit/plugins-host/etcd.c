@@ -1219,6 +1219,44 @@ static void test_stale_token(void **state)
 	fake_stop(&fake);
 }
 
+/* Version 3.3 has the gateway at another path, also for the login and the watch. */
+static const char *answer_beta(struct fake *fake, const char *request, size_t *len)
+{
+	if (strstr(request, "POST /v3beta/watch"))
+		return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		       "1c\r\n{\"result\":{\"created\":true}}\n\r\n"
+		       "1c\r\n{\"result\":{\"events\":[{}]}}\n\r\n";
+	if (strstr(request, "POST /v3beta/auth/authenticate"))
+		return "HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n"
+		       "{\"header\":{\"revision\":\"7\"},\"token\":\"tok\"}";
+	if (strstr(request, "POST /v3beta/"))
+		return answer_empty(fake, request, len);
+	return "HTTP/1.1 404 X\r\nContent-Type: text/plain\r\nContent-Length: 19\r\n\r\n404 page "
+	       "not found\n";
+}
+
+static void test_beta(void **state)
+{
+	char text[100];
+	const struct given given[] = {{"url", text}, {"user", "root"}, {"password", "p"}};
+	struct told told = {0};
+	struct fake fake;
+	struct seen s;
+
+	(void)state;
+	fake_start(&fake, &bench, answer_beta);
+	snprintf(text, sizeof text, "http://127.0.0.1:%u", fake.port);
+	open_given(given, 3);
+	assert_int_equal(do_list(&s, NULL, 5000), SL_OK);
+	assert_int_equal(fake.requests, 3);
+	assert_int_equal(do_list(&s, NULL, 5000), SL_OK);
+	assert_int_equal(fake.requests, 4);
+	registry->watch(instance, on_changed, &told);
+	told_wait(&told);
+	close_backend();
+	fake_stop(&fake);
+}
+
 /* A login that is answered without a token is not tried for ever. */
 static void test_no_token(void **state)
 {
@@ -1432,7 +1470,8 @@ int main(void)
 		cmocka_unit_test(test_large),          cmocka_unit_test(test_failover),
 		cmocka_unit_test(test_stale_token),    cmocka_unit_test(test_races),
 		cmocka_unit_test(test_watch_traps),    cmocka_unit_test(test_login),
-		cmocka_unit_test(test_no_token),       cmocka_unit_test(test_unclear_write),
+		cmocka_unit_test(test_beta),           cmocka_unit_test(test_no_token),
+		cmocka_unit_test(test_unclear_write),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
