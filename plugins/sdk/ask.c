@@ -134,7 +134,7 @@ static void on_answer(void *arg, const struct sl_http_response *r)
 
 	ask->http = NULL;
 	ask->status = r->status;
-	if (ask->spec.head && !ask->canceled && r->error.code == SL_OK)
+	if (ask->spec.head && !ask->canceled && (r->error.code == SL_OK || r->oversize))
 		ask->spec.head(ask->spec.arg, r);
 	if (ask->spec.bare && !ask->canceled && is_bare(r, body)) {
 		ask->spec.digest(ask->spec.arg, r->status, "", 0, &ask->error);

@@ -20,7 +20,8 @@ struct sl_ask;
 
 struct sl_ask_spec {
 	const char *who; /* the source's name, in front of every message; borrowed until done */
-	/* On the loop, before digest, with whatever answer: for its headers. NULL = none. */
+	/* On the loop, before digest, with whatever answer, one that is too large too: for its
+	 * headers. NULL = none. */
 	void (*head)(void *arg, const struct sl_http_response *r);
 	/* An empty body, and status 304, are answers: digest gets no text. */
 	bool bare;

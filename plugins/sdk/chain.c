@@ -169,6 +169,7 @@ static void on_head(void *arg, const struct sl_http_response *r)
 	const char *value = c->keep ? sl_http_response_header(r, c->keep) : NULL;
 
 	c->status = r->status;
+	c->oversize = r->oversize;
 	sl_text_clean(c->header, sizeof c->header, value ? value : "", value ? strlen(value) : 0,
 		      false);
 }
@@ -220,6 +221,7 @@ void sl_chain_ask(struct sl_chain *c, const struct sl_http_request *request,
 	cJSON_Delete(c->json);
 	c->json = NULL;
 	c->status = 0;
+	c->oversize = false;
 	c->header[0] = '\0';
 	if (c->canceled || left <= 0) {
 		timer_start(c, 0, c->canceled ? fire_end : fire_late);

@@ -42,6 +42,7 @@ struct sl_chain {
 
 	/* the answer, valid inside then */
 	long status;
+	bool oversize;    /* the error is that it is larger than max_body */
 	cJSON *json;      /* NULL: the body was empty, or work took it apart */
 	const char *keep; /* which header is wanted, in lower case; NULL = none; static */
 	char header[128]; /* its value, or "" */

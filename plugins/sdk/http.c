@@ -191,6 +191,7 @@ static void call_deliver(struct sl_http_call *call)
 	response = (struct sl_http_response){
 		.error = call->error,
 		.status = call->status,
+		.oversize = call->oversize && call->error.code == SL_EPROTO,
 		.headers = call->headers,
 		.header_count = call->header_count,
 		.body = sl_buf_str(&call->body),

@@ -54,6 +54,7 @@ struct sl_http_request {
 struct sl_http_response {
 	struct sl_error error;
 	long status;
+	bool oversize;                        /* the error is that it was larger than max_body */
 	const struct sl_http_header *headers; /* names in lower case, values cleaned */
 	size_t header_count;
 	const char *body; /* NUL-terminated, raw bytes: clean before showing */

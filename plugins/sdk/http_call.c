@@ -368,7 +368,8 @@ void http_call_result(struct sl_http_call *call, CURLcode code)
 		sl_curl()->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &call->status);
 		return;
 	}
-	if (call->oversize || code == CURLE_FILESIZE_EXCEEDED) {
+	call->oversize = call->oversize || code == CURLE_FILESIZE_EXCEEDED;
+	if (call->oversize) {
 		sl_fail(&call->error, SL_EPROTO, "%s: the answer is larger than %zu bytes",
 			call->label, call->body.max);
 		return;

@@ -142,6 +142,11 @@ static void on_batch(struct sl_call *call, const struct sl_error *e)
 	struct sc_read *r = (struct sc_read *)call;
 
 	call->chain.work = NULL;
+	if (call->chain.oversize && r->until - r->asked > 1) {
+		r->most = (r->until - r->asked) / 2;
+		batch_ask(r);
+		return;
+	}
 	if (e->code != SL_OK) {
 		sl_chain_end(&call->chain, e);
 		return;
@@ -164,12 +169,14 @@ static void on_batch(struct sl_call *call, const struct sl_error *e)
 		batch_ask(r);
 }
 
-/* Answers are bounded by how many names are asked for whose instances are not known. */
+/* Answers are bounded by how many names are asked for whose instances are not known; one that was
+ * too large all the same halves what is asked for. */
 static size_t batch_end(const struct sc_read *r)
 {
 	size_t unknown = 0, most = r->part && !r->asked ? FIRST_MAX : UNKNOWN_MAX, i;
+	size_t names = r->most ? r->most : NAMES_MAX;
 
-	for (i = r->asked; i < r->group_count && i - r->asked < NAMES_MAX; i++) {
+	for (i = r->asked; i < r->group_count && i - r->asked < names; i++) {
 		unknown += !r->groups[i]->rev[0];
 		if (unknown > most)
 			break;

@@ -133,6 +133,7 @@ struct sc_read {
 	struct sc_group **fresh;  /* those that changed; NULL = not */
 	bool *answered;
 	size_t group_count, asked, until; /* asked..until are in the question in hand */
+	size_t most;                      /* so many at once; 0 = as many as usual */
 	void (*ready)(struct sc_read *r);
 	/* NULL, or: groups below `asked` are read, more are to come after sc_read_go_on. */
 	void (*part)(struct sc_read *r);

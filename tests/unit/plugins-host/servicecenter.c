@@ -573,6 +573,22 @@ static void test_moods(void **state)
 	}
 }
 
+/* Names whose instances are too much for one answer are asked for in smaller numbers. */
+static void test_too_large(void **state)
+{
+	(void)state;
+	if (!needs_fake())
+		skip();
+	until_listed(2);
+	fake_tell(&fake, "mood=huge&mb=40&match=type=query&times=1", NULL);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(seen.instances, 2);
+	fake_tell(&fake, "mood=huge&mb=40&match=type=query", NULL);
+	assert_int_equal(find("orders", NULL), SL_EPROTO);
+	assert_true(says("larger than"));
+	fake_tell(&fake, "mood=good", NULL);
+}
+
 static void test_silence_and_cancel(void **state)
 {
 	struct sl_call *call;
@@ -964,6 +980,7 @@ int main(void)
 		WITH_DATA(test_waits_for_cache),
 		WITH_DATA(test_mass_death),
 		WITH_DATA(test_moods),
+		WITH_DATA(test_too_large),
 		WITH_DATA(test_silence_and_cancel),
 		WITH_DATA(test_write_unanswered),
 		WITH_DATA(test_watch),
