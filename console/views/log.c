@@ -380,7 +380,7 @@ bool log_act(struct app *a, struct screen *s, enum action what)
 
 	if (what != ACT_LOG)
 		return false;
-	if (host_of_row(&s->table, true, subject, sizeof subject))
+	if (host_of_row(a, &s->table, true, subject, sizeof subject))
 		app_open(a, "log", subject);
 	else if (s->ops == &view_host && s->subject)
 		app_open(a, "log", s->subject);

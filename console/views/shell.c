@@ -18,26 +18,26 @@ struct visit {
 	char *host;
 };
 
-bool host_of_row(const struct table *t, bool with_port, char *dst, size_t size)
+static const char *text_of(const struct table *t, const char *key)
 {
-	const struct vw_row *row = table_row(t);
-	const struct vw_cell *host, *port;
+	const struct vw_cell *cell = table_cell(t, table_row(t), key);
 
-	if (!row)
+	return cell ? cell->text : NULL;
+}
+
+bool host_of_row(struct app *a, const struct table *t, bool with_port, char *dst, size_t size)
+{
+	const struct vw_cell *port;
+	const char *host;
+
+	if (!table_row(t))
 		return false;
-	host = table_cell(t, row, "host");
+	host = text_of(t, "host");
 	if (!host)
-		host = table_cell(t, row, "target"); /* of a step: with its port */
-	if (!host)
-		host = table_cell(t, row, "address");
-	port = with_port ? table_cell(t, row, "port") : NULL;
-	if (!host || !host->text)
-		return false;
-	if (port && port->number >= 1)
-		snprintf(dst, size, "%s:%u", host->text, (unsigned)port->number);
-	else
-		snprintf(dst, size, "%s", host->text);
-	return true;
+		host = text_of(t, "target"); /* of a step: with its port */
+	port = with_port ? table_cell(t, table_row(t), "port") : NULL;
+	return host_looks_place(site_hosts(a->site), host, text_of(t, "address"),
+				port && port->number >= 1 ? (unsigned)port->number : 0, dst, size);
 }
 
 /* --- who was where: shells.log in the state folder, a line each --- */
@@ -121,7 +121,7 @@ bool shell_act(struct app *a, struct screen *s, enum action what)
 		return false;
 	if (s->ops == &view_host && s->subject)
 		shell_open(a, s->subject);
-	else if (host_of_row(&s->table, false, host, sizeof host))
+	else if (host_of_row(a, &s->table, false, host, sizeof host))
 		shell_open(a, host);
 	else
 		app_say(a, PAINT_WARN, "this row belongs to no host");

@@ -7,6 +7,7 @@
 #include "console/ask.h"
 #include "console/views/trace_seen.h"
 #include "console/views/views.h"
+#include "orchestrator/view/host_look.h"
 #include "orchestrator/view/trace_json.h"
 #include "plugins/sdk/mem.h"
 
@@ -183,14 +184,11 @@ static void go_to_log(struct app *a, const struct trace_node *n)
 {
 	char subject[300];
 
-	if (!*n->address)
-		app_say(a, PAINT_WARN, "the span does not say its address");
-	else if (n->port)
-		snprintf(subject, sizeof subject, "%s:%u", n->address, n->port);
-	else
-		snprintf(subject, sizeof subject, "%s", n->address);
-	if (*n->address)
+	if (host_looks_place(site_hosts(a->site), NULL, n->address, n->port, subject,
+			     sizeof subject))
 		app_open(a, "log", subject);
+	else
+		app_say(a, PAINT_WARN, "the span does not say its address");
 }
 
 static bool act_trace(struct app *a, struct trace_seen *t, enum action what)

@@ -38,6 +38,6 @@ bool shell_act(struct app *a, struct screen *s, enum action what);
 /* A shell on that host of the inventory, or with that address. */
 void shell_open(struct app *a, const char *host);
 /* HOST or HOST:PORT of a row, by its columns. False = the row has no host. */
-bool host_of_row(const struct table *t, bool with_port, char *dst, size_t size);
+bool host_of_row(struct app *a, const struct table *t, bool with_port, char *dst, size_t size);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "orchestrator/commands/command.h"
+#include "orchestrator/commands/find_instance.h"
 #include "orchestrator/run/action.h"
 #include "orchestrator/run/instances.h"
 #include "plugins/sdk/json.h"
@@ -36,149 +37,27 @@ struct job {
 
 /* --- which --- */
 
-static const char *label_of(const struct found_instance *i, char *dst, size_t size)
-{
-	char id[200], host[200];
-	const char *at = i->is.host ? i->is.host : i->is.address ? i->is.address : "";
-
-	sl_text_clean(id, sizeof id, i->is.id, strlen(i->is.id), false);
-	sl_text_clean(host, sizeof host, at, strlen(at), false);
-	if (*host && i->is.port)
-		snprintf(dst, size, "%s (%s:%u)", id, host, i->is.port);
-	else if (*host)
-		snprintf(dst, size, "%s (%s)", id, host);
-	else
-		snprintf(dst, size, "%s", id);
-	return dst;
-}
-
-/* What a person may have meant: ids, hosts, host:port. */
-static char *near_instance(const struct job *j, const char *name)
-{
-	char **names = sl_alloc_n(3 * j->found.count + 1, sizeof *names);
-	const char *near;
-	char *copy;
-	size_t n = 0;
-
-	for (size_t i = 0; i < j->found.count; i++) {
-		const struct sl_instance *is = &j->found.items[i].is;
-		const char *host = is->host ? is->host : is->address;
-
-		names[n++] = sl_text_clean_dup(is->id, strlen(is->id), false);
-		if (host)
-			names[n++] = sl_text_clean_dup(host, strlen(host), false);
-		if (host && is->port) {
-			char *at = sl_asprintf("%s:%u", host, is->port);
-
-			names[n++] = sl_text_clean_dup(at, strlen(at), false);
-			free(at);
-		}
-	}
-	near = sl_text_nearest(name, (const char *const *)names, n);
-	copy = sl_strdup(near);
-	while (n)
-		free(names[--n]);
-	free(names);
-	return copy;
-}
-
-static int unknown_service(const struct job *j)
-{
-	char **names, clean[128];
-	size_t n = instances_services(j->backends, &names);
-	const char *near = sl_text_nearest(j->service, (const char *const *)names, n);
-
-	sl_text_clean(clean, sizeof clean, j->service, strlen(j->service), false);
-	if (near)
-		cli_error("service '%s' has no instances in any registry of %s (did you mean "
-			  "'%s'?)",
-			  clean, j->inventory->path, near);
-	else
-		cli_error("service '%s' has no instances in any registry of %s", clean,
-			  j->inventory->path);
-	while (n)
-		free(names[--n]);
-	free(names);
-	return RUN_INPUT;
-}
-
-static int unknown_instance(const struct job *j, const char *name)
-{
-	char *near = near_instance(j, name), clean[200];
-
-	sl_text_clean(clean, sizeof clean, name, strlen(name), false);
-	if (near)
-		cli_error("service '%s' has no instance '%s' (did you mean '%s'?)", j->service,
-			  clean, near);
-	else
-		cli_error("service '%s' has no instance '%s'; `sluice get instances %s -i %s` "
-			  "lists its %zu",
-			  j->service, clean, j->service, j->inventory->path, j->found.count);
-	free(near);
-	return RUN_INPUT;
-}
-
-static int ambiguous(const struct job *j, const char *name)
-{
-	char label[420], clean[200];
-
-	sl_text_clean(clean, sizeof clean, name, strlen(name), false);
-	cli_error("'%s' means several instances of '%s'; say which one by its id, or with its "
-		  "environment or registry before it:",
-		  clean, j->service);
-	for (size_t i = 0; i < j->found.count; i++) {
-		const struct found_instance *one = &j->found.items[i];
-		const char *environment = one->is.environment;
-
-		if (instance_answers_to(one, name))
-			fprintf(stderr, "  %s/%s\n",
-				environment && *environment ? environment : one->source,
-				label_of(one, label, sizeof label));
-	}
-	return RUN_INPUT;
-}
-
-static int mean(struct job *j, const char *name)
-{
-	size_t hits = 0, at = 0;
-
-	for (size_t i = 0; i < j->found.count; i++) {
-		if (!instance_answers_to(&j->found.items[i], name))
-			continue;
-		hits++;
-		at = i;
-	}
-	if (!hits)
-		return unknown_instance(j, name);
-	if (hits > 1)
-		return ambiguous(j, name);
-	j->count += !j->meant[at];
-	j->meant[at] = true;
-	return RUN_DONE;
-}
-
-/* A name that is not found may be in the registry that did not answer: that is said first. */
-static int unreachable(const struct job *j)
-{
-	cli_error("%s", j->found.error.msg);
-	return RUN_UNREACHABLE;
-}
-
 static int find(struct job *j)
 {
 	int rc = RUN_DONE;
 
 	if (instances_find(j->backends, j->service, &j->found, &j->error))
 		return cli_fail(&j->error);
-	if (j->found.answered < j->found.asked)
-		return unreachable(j);
+	rc = cli_all_answered(&j->found);
+	if (rc)
+		return rc;
 	if (!j->found.count)
-		return unknown_service(j);
+		return cli_unknown_service(j->backends, j->service);
 	j->meant = sl_alloc_n(j->found.count, sizeof *j->meant);
 	for (size_t i = 1; i < j->c->arg_count; i++) {
-		int one = mean(j, j->c->args[i]);
+		size_t at;
+		int one = cli_find_instance(j->backends, &j->found, j->service, j->c->args[i], &at);
 
 		rc = rc ? rc : one;
+		if (one)
+			continue;
+		j->count += !j->meant[at];
+		j->meant[at] = true;
 	}
 	return rc;
 }

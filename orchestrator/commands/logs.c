@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "orchestrator/commands/command.h"
+#include "orchestrator/commands/find_instance.h"
 #include "orchestrator/view/log_tail.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
 
 #define LINES_DEFAULT 200
 
@@ -151,9 +153,9 @@ static void signals_open(struct logs *l)
 	l->signals = true;
 }
 
-static int follow(struct logs *l)
+static int follow(struct logs *l, const char *subject)
 {
-	const struct log_ask ask = {.subject = l->c->args[0],
+	const struct log_ask ask = {.subject = subject,
 				    .lines = l->c->lines ? l->c->lines : LINES_DEFAULT,
 				    .once = !l->c->follow};
 	struct sl_error e = {0};
@@ -168,6 +170,75 @@ static int follow(struct logs *l)
 	while (l->code < 0)
 		uv_run(uv_default_loop(), UV_RUN_ONCE);
 	return l->code;
+}
+
+/* --- whose log --- */
+
+static int place_of(const struct logs *l, const struct sl_instance *is, const char *name,
+		    char **subject)
+{
+	char place[600];
+
+	if (!host_looks_place(l->hosts, is->host, is->address, is->port, place, sizeof place)) {
+		cli_error("its registry does not say on which host '%s' is", name);
+		return RUN_INPUT;
+	}
+	*subject = sl_strdup(place);
+	return RUN_DONE;
+}
+
+/* service NULL = of any; where no registry can be asked it is a host that is not known. One that
+ * was found is read, though another registry is silent. */
+static int choose(struct logs *l, struct backends *b, const char *service, const char *name,
+		  char **subject)
+{
+	struct found_instances found;
+	struct sl_error e = {0};
+	size_t at = 0, hits = 0;
+	int rc = RUN_DONE;
+
+	if (instances_find(b, service, &found, &e)) {
+		*subject = sl_strdup(name);
+		return service ? cli_fail(&e) : RUN_DONE;
+	}
+	for (size_t i = 0; i < found.count; i++)
+		hits += instance_answers_to(&found.items[i], name);
+	if (!rc && !hits)
+		rc = cli_all_answered(&found);
+	if (!rc && service && !found.count)
+		rc = cli_unknown_service(b, service);
+	if (!rc)
+		rc = cli_find_instance(b, &found, service, name, &at);
+	if (!rc)
+		rc = place_of(l, &found.items[at].is, name, subject);
+	instances_release(&found);
+	return rc;
+}
+
+static int find_instance(struct logs *l, const char *service, const char *name, char **subject)
+{
+	struct backends *b;
+	int rc = cli_plugins(l->c);
+
+	if (rc)
+		return rc;
+	b = backends_new(uv_default_loop(), l->inventory, l->c->plugins);
+	rc = choose(l, b, service, name, subject);
+	backends_free(b);
+	return rc;
+}
+
+/* subject: yours to free in any case. */
+static int find_subject(struct logs *l, char **subject)
+{
+	const char *first = l->c->args[0];
+
+	if (l->c->arg_count == 2)
+		return find_instance(l, first, l->c->args[1], subject);
+	if (!strstr(first, ":/") && !log_tail_knows(l->hosts, first))
+		return find_instance(l, NULL, first, subject);
+	*subject = sl_strdup(first);
+	return RUN_DONE;
 }
 
 static int open_hosts(struct logs *l)
@@ -213,6 +284,7 @@ static void close_all(struct logs *l)
 int command_logs(struct cli *c)
 {
 	struct logs l = {.c = c};
+	char *subject = NULL;
 	int rc;
 
 	if (c->output == OUTPUT_CSV) {
@@ -221,7 +293,10 @@ int command_logs(struct cli *c)
 	}
 	rc = open_hosts(&l);
 	if (!rc)
-		rc = follow(&l);
+		rc = find_subject(&l, &subject);
+	if (!rc)
+		rc = follow(&l, subject);
 	close_all(&l);
+	free(subject);
 	return rc;
 }

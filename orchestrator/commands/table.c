@@ -247,16 +247,18 @@ const struct command commands[] = {
 	 .handler = command_watch},
 	{.name = "logs",
 	 .summary = "print the log of an instance, from its host",
-	 .usage = "HOST[:PORT]|HOST:/FILE",
+	 .usage = "HOST[:PORT]|HOST:/FILE|[SERVICE] INSTANCE",
 	 .about = "The file that the instance was started with, or its systemd unit's journal; "
 		  "HOST is a name or an address of the inventory. Without a port, of the instance "
-		  "there that is not well. With -f it goes on after a lost connection; Ctrl-C "
+		  "there that is not well. INSTANCE is what a registry of the inventory calls it, "
+		  "as `sluice get instances` prints it; after a SERVICE also its host or "
+		  "host:port. With -f it goes on after a lost connection; Ctrl-C "
 		  "leaves, and nothing is left running there. --filter takes words, !term, /re/, "
 		  "level:error.",
 	 .options = O(INVENTORY) | O(FILTER) | O(FOLLOW) | O(LINES),
 	 .flags = CMD_NEEDS_STORE,
 	 .min_args = 1,
-	 .max_args = 1,
+	 .max_args = 2,
 	 .handler = command_logs},
 	{.name = "console",
 	 .summary = "the terminal console: runs, services, config, events, live",

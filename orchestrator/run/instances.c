@@ -56,10 +56,19 @@ static void instance_release(struct sl_instance *i)
 		free((void *)(uintptr_t)texts[k]);
 }
 
+static struct sl_call *ask(const struct sl_registry_ops *ops, void *instance, const char *service,
+			   struct finding *f)
+{
+	static const struct sl_registry_sink sink = {.instance = on_instance, .done = on_done};
+
+	if (!service)
+		return ops->list(instance, NULL, FIND_TIMEOUT_MS, &sink, f);
+	return ops->find(instance, service, NULL, NULL, FIND_TIMEOUT_MS, &sink, f);
+}
+
 static void find_in(struct backends *b, const char *source, const char *service,
 		    struct found_instances *out)
 {
-	static const struct sl_registry_sink sink = {.instance = on_instance, .done = on_done};
 	struct finding f = {.to = out, .source = source};
 	struct plugin_backend *backend = backends_get(b, INV_REGISTRY, source, &out->error);
 	const struct sl_registry_ops *ops;
@@ -71,13 +80,11 @@ static void find_in(struct backends *b, const char *source, const char *service,
 		return;
 	}
 	ops = plugin_backend_plugin(backend)->registry;
-	if (ops->from_inventory || !ops->find)
+	if (ops->from_inventory || (service ? !ops->find : !ops->list))
 		return;
 	out->asked++;
 	instance = plugin_backend_instance(backend);
-	backends_wait(b, &f.wait,
-		      ops->find(instance, service, NULL, NULL, FIND_TIMEOUT_MS, &sink, &f),
-		      ops->cancel, instance, NULL);
+	backends_wait(b, &f.wait, ask(ops, instance, service, &f), ops->cancel, instance, NULL);
 	if (!f.wait.error.code || f.wait.error.code == SL_ENOTFOUND) {
 		out->answered++;
 		return;
@@ -112,8 +119,8 @@ int instances_find(struct backends *b, const char *service, struct found_instanc
 		if (f->backends[i].kind == INV_REGISTRY)
 			find_in(b, f->backends[i].name, service, out);
 	if (!out->asked)
-		return sl_fail(e, SL_EINPUT,
-			       "%s names no registry that instances could be changed in", f->path);
+		return sl_fail(e, SL_EINPUT, "%s names no registry that has instances of its own",
+			       f->path);
 	if (out->count)
 		qsort(out->items, out->count, sizeof *out->items, by_name);
 	return SL_OK;

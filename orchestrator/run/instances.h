@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The instances of one service as the registries have them now, past all caches: what decisions are
+/* The instances of a service as the registries have them now, past all caches: what decisions are
  * made from, and what an action is asked about. Loop thread only. */
 #ifndef SLUICE_RUN_INSTANCES_H
 #define SLUICE_RUN_INSTANCES_H
@@ -18,8 +18,9 @@ struct found_instances {
 	struct sl_error error;  /* of the last one that did not answer */
 };
 
-/* Asks every registry of the inventory that can be asked. Turns the loop. SL_EINPUT when the
- * inventory has none; one that fails is counted, and fails nobody. Release in any case. */
+/* Asks every registry of the inventory that can be asked. service NULL = the instances of all, as
+ * registries list them. Turns the loop. SL_EINPUT when the inventory has none; one that fails is
+ * counted, and fails nobody. Release in any case. */
 int instances_find(struct backends *b, const char *service, struct found_instances *out,
 		   struct sl_error *e);
 void instances_release(struct found_instances *f);

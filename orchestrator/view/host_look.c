@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "orchestrator/view/host_look.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -372,6 +373,22 @@ const struct host_seen *host_looks_named(const struct host_looks *h, const char 
 			seen = &h->entries[i].seen;
 	}
 	return seen;
+}
+
+bool host_looks_place(const struct host_looks *h, const char *host, const char *address,
+		      unsigned port, char *dst, size_t size)
+{
+	bool named = host && *host, at = address && *address;
+
+	if (!named || (h && at && !host_looks_named(h, host) && host_looks_named(h, address)))
+		host = address;
+	if (!named && !at)
+		return false;
+	if (port)
+		snprintf(dst, size, "%s:%u", host, port);
+	else
+		snprintf(dst, size, "%s", host);
+	return true;
 }
 
 const char *host_looks_dirs(const struct host_looks *h, const char *name)

@@ -44,6 +44,11 @@ const struct host_seen *host_looks_at(const struct host_looks *h, size_t i);
 const struct host_seen *host_looks_find(const struct host_looks *h, const char *name); /* or NULL */
 /* By its name, or by an address that it has. */
 const struct host_seen *host_looks_named(const struct host_looks *h, const char *name);
+/* Where something is that says its host and its address (each may be NULL or "") and its port (0 =
+ * none), as log_tail_open takes it: HOST:PORT or HOST, by the one of the two that the inventory
+ * knows. False = it says neither. h may be NULL. */
+bool host_looks_place(const struct host_looks *h, const char *host, const char *address,
+		      unsigned port, char *dst, size_t size);
 /* Release dirs that the journal knows, one a line. */
 const char *host_looks_dirs(const struct host_looks *h, const char *name);
 /* The service in a release dir of a host: from the journal, else the folder's own name. */

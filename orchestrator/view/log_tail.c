@@ -274,30 +274,58 @@ static bool is_port(const char *text)
 	return sl_count_parse(text, 1, 65535, &port);
 }
 
-static int read_subject(struct log_tail *t, const char *subject, struct sl_error *e)
-{
-	const char *colon = strchr(subject, ':'), *slash = strstr(subject, ":/"), *last;
-	const struct host_seen *seen;
-	char *name;
+struct subject {
+	char *host, *file; /* file NULL = not said */
+	unsigned port;     /* 0 = not said */
+};
 
-	last = strrchr(subject, ':');
-	if (slash)
-		colon = slash;
-	else if (last && is_port(last + 1)) /* an address may have colons of its own */
+static void subject_read(struct subject *s, const char *text)
+{
+	const char *slash = strstr(text, ":/"), *last = strrchr(text, ':'), *colon = slash;
+
+	*s = (struct subject){0};
+	if (slash) {
+		s->file = sl_strdup(slash + 1);
+	} else if (last && is_port(last + 1)) { /* an address may have colons of its own */
+		s->port = (unsigned)strtoul(last + 1, NULL, 10);
 		colon = last;
-	else
-		colon = NULL;
-	name = colon ? sl_strndup(subject, (size_t)(colon - subject)) : sl_strdup(subject);
-	if (slash)
-		t->file = sl_strdup(slash + 1);
-	else if (colon)
-		t->port = (unsigned)strtoul(colon + 1, NULL, 10);
-	seen = host_looks_named(t->hosts, name);
-	if (seen)
+	}
+	s->host = colon ? sl_strndup(text, (size_t)(colon - text)) : sl_strdup(text);
+}
+
+static void subject_release(struct subject *s)
+{
+	free(s->host);
+	free(s->file);
+}
+
+bool log_tail_knows(const struct host_looks *hosts, const char *subject)
+{
+	struct subject s;
+	bool knows;
+
+	subject_read(&s, subject);
+	knows = host_looks_named(hosts, s.host) != NULL;
+	subject_release(&s);
+	return knows;
+}
+
+static int take_subject(struct log_tail *t, const char *subject, struct sl_error *e)
+{
+	const struct host_seen *seen;
+	struct subject s;
+
+	subject_read(&s, subject);
+	seen = host_looks_named(t->hosts, s.host);
+	if (seen) {
 		t->host = seen->host;
-	else
-		sl_fail(e, SL_EINPUT, "the inventory has no host '%.100s'", name);
-	free(name);
+		t->port = s.port;
+		t->file = s.file;
+		s.file = NULL;
+	} else {
+		sl_fail(e, SL_EINPUT, "the inventory has no host '%.100s'", s.host);
+	}
+	subject_release(&s);
 	return seen ? SL_OK : SL_EINPUT;
 }
 
@@ -307,8 +335,7 @@ struct log_tail *log_tail_open(struct host_looks *hosts, uv_loop_t *loop, const 
 	struct log_tail *t = sl_alloc(sizeof *t);
 
 	t->hosts = hosts;
-	if (read_subject(t, ask->subject, e)) {
-		free(t->file);
+	if (take_subject(t, ask->subject, e)) {
 		free(t);
 		return NULL;
 	}

@@ -32,6 +32,8 @@ struct log_ask {
  * too, but it is to be closed first. changed: lines or phase; may close it. */
 struct log_tail *log_tail_open(struct host_looks *hosts, uv_loop_t *loop, const struct log_ask *ask,
 			       void (*changed)(void *arg), void *arg, struct sl_error *e);
+/* Is the subject's host one of the inventory's? */
+bool log_tail_knows(const struct host_looks *hosts, const char *subject);
 void log_tail_close(struct log_tail *t); /* at once for the caller */
 struct log_lines *log_tail_lines(struct log_tail *t);
 enum log_phase log_tail_phase(const struct log_tail *t);

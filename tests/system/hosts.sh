@@ -121,6 +121,43 @@ logs_say_why_not() {
 	expect_out 'orders 1.0.0'
 }
 
+# Instances as registrants write them: one whose host the inventory calls otherwise, one without.
+logs_of_a_registrys_instances() {
+	use_driver auto
+	etcd_start
+	sed "/^hosts:/i registries: { city: { type: etcd, endpoints: \"http://127.0.0.1:$PORT\" } }" \
+		"$INV" >"$SITE/inv-etcd.yaml"
+	INV=$SITE/inv-etcd.yaml
+	put /sluice/services/prod/shop/i-71 '{"host":"h1","port":8080}'
+	put /sluice/services/prod/shop/i-72 "{\"host\":\"pod-9\",\"address\":\"$(host_address h2)\",\"port\":8080}"
+	put /sluice/services/prod/shop/i-73 '{"port":8080}'
+	put /sluice/services/prod/stock/i-71 '{"host":"elsewhere","port":8080}'
+	expect_exit 0 logs shop i-71 -i "$INV"
+	expect_out "orders 1.0.0 on $(host_address h1)"
+	for name in i-72 pod-9:8080 prod/i-72 'shop pod-9'; do
+		# shellcheck disable=SC2086 # the last is two words
+		expect_exit 0 logs $name -i "$INV"
+		expect_out "orders 1.0.0 on $(host_address h2)"
+	done
+	expect_exit 2 logs i-71 -i "$INV"
+	expect_err 'i-71.* means several instances'
+	expect_err '^  stock prod/i-71 (elsewhere:8080)$'
+	expect_exit 2 logs stock i-71 -i "$INV"
+	expect_err "no host 'elsewhere'"
+	expect_exit 2 logs shop i-73 -i "$INV"
+	expect_err "does not say on which host 'i-73' is"
+	expect_exit 2 logs i-7 -i "$INV"
+	expect_err "has no host 'i-7', and its registries no instance (did you mean 'i-7"
+	expect_exit 2 logs shop i-7 -i "$INV"
+	expect_err "service 'shop' has no instance 'i-7' (did you mean 'i-7"
+	expect_exit 2 logs shopp i-71 -i "$INV"
+	expect_err "service 'shopp' has no instances in any registry.*did you mean 'shop'"
+	stop_noted "$T/etcd.noted" KILL
+	expect_exit 7 logs shop i-71 -i "$INV"
+	expect_err "127.0.0.1:$PORT"
+	expect_exit 0 logs h1:8080 -i "$INV"
+}
+
 install() {
 	expect_exit 0 run install.yaml --set "version=$VERSION" -y
 }
@@ -140,4 +177,5 @@ for driver in libssh2 openssh; do
 done
 run_case "a log's last line has no end" log_without_a_last_end
 run_case "logs say why there is none" logs_say_why_not
+run_case "logs of a registry's instances" logs_of_a_registrys_instances
 cases_end
