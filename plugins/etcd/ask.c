@@ -169,7 +169,7 @@ static void call_send(struct sl_call *call)
 	struct sl_http_request request;
 	char *url, *login = NULL;
 
-	etcd_reply_release(&call->reply);
+	etcd_reply_discard(etcd, &call->reply);
 	call->logging_in = etcd->user && !etcd->token;
 	call->beta = etcd->beta;
 	request = etcd_request(etcd, call->logging_in ? "/auth/authenticate" : call->path, headers,

@@ -37,7 +37,7 @@ void etcd_call_end(struct sl_call *call, const struct sl_error *e)
 	if (call->next)
 		call->next->prev = call->prev;
 	call->finish(call, &last);
-	etcd_reply_release(&call->reply);
+	etcd_reply_discard(etcd, &call->reply);
 	free(call->body);
 	free(call);
 	etcd_maybe_free(etcd);

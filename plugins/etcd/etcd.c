@@ -191,7 +191,7 @@ void etcd_maybe_free(struct etcd *etcd)
 	void (*closed)(void *) = etcd->closed;
 	void *arg = etcd->closed_arg;
 
-	if (!etcd->closing || etcd->calls || !etcd->ticked)
+	if (!etcd->closing || etcd->calls || etcd->discarding || !etcd->ticked)
 		return;
 	etcd_free(etcd);
 	closed(arg);

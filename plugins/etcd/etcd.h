@@ -28,6 +28,7 @@ struct etcd {
 	bool insecure;
 	int64_t request_ms;
 	struct sl_call *calls;
+	size_t discarding; /* replies that are being released beside the loop */
 	bool closing, ticked;
 	void (*closed)(void *arg);
 	void *closed_arg;
@@ -66,6 +67,8 @@ enum {
 int etcd_reply_parse(struct etcd_reply *reply, bool docs, long status, const char *text, size_t len,
 		     struct sl_error *e);
 void etcd_reply_release(struct etcd_reply *reply);
+/* The same; a large one beside the loop, which would wait for its many small pieces. */
+void etcd_reply_discard(struct etcd *etcd, struct etcd_reply *reply);
 int64_t etcd_int(const cJSON *v, const char *key); /* int64 come as text; 0 = absent */
 
 /* --- calls --- */
@@ -130,7 +133,11 @@ void etcd_txn_put(cJSON *txn, const char *key, const void *value, size_t len, bo
 void etcd_txn_delete(cJSON *txn, const char *key);
 void etcd_txn_range(cJSON *txn, const char *key, int64_t revision); /* 0 = now */
 
-/* --- scans: scan.c. Every key below a prefix, page by page, all at one revision. --- */
+/*
+ * --- scans: scan.c. Every key below a prefix, page by page, all at one revision; a long page is
+ * told in slices, a turn of the loop each, so that whoever types meanwhile need not wait for it.
+ * ---
+ */
 
 struct etcd_scan {
 	char *prefix;     /* yours to free */
@@ -142,6 +149,7 @@ struct etcd_scan {
 	bool (*row)(struct sl_call *call, struct etcd_row *row); /* false = enough */
 	void (*then)(struct sl_call *call, const struct sl_error *e);
 	bool begun;
+	size_t at; /* the row of this page that is next */
 };
 
 void etcd_scan_start(struct sl_call *call, struct etcd_scan *scan);

@@ -9,6 +9,8 @@
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
+#define ROWS_MANY 100 /* their release costs the loop some tenths of a millisecond */
+
 int64_t etcd_int(const cJSON *v, const char *key)
 {
 	const char *text = sl_json_str(v, key, NULL);
@@ -36,6 +38,41 @@ void etcd_reply_release(struct etcd_reply *reply)
 	free(reply->rows);
 	free(reply->token);
 	*reply = (struct etcd_reply){0};
+}
+
+struct discarded {
+	struct etcd *etcd;
+	struct etcd_reply reply;
+};
+
+static void on_discard(void *arg)
+{
+	etcd_reply_release(&((struct discarded *)arg)->reply);
+}
+
+static void on_discarded(void *arg)
+{
+	struct discarded *d = arg;
+	struct etcd *etcd = d->etcd;
+
+	free(d);
+	etcd->discarding--;
+	etcd_maybe_free(etcd);
+}
+
+void etcd_reply_discard(struct etcd *etcd, struct etcd_reply *reply)
+{
+	struct discarded *d;
+
+	if (reply->row_count < ROWS_MANY) {
+		etcd_reply_release(reply);
+		return;
+	}
+	d = sl_alloc(sizeof *d);
+	*d = (struct discarded){.etcd = etcd, .reply = *reply};
+	*reply = (struct etcd_reply){0};
+	etcd->discarding++;
+	etcd->services->offload(etcd->services->ctx, on_discard, on_discarded, d);
 }
 
 /* --- errors --- */

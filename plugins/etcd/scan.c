@@ -8,8 +8,10 @@
 #include "plugins/sdk/mem.h"
 
 #define FIRST_PAGE 100
+#define SLICE      200 /* rows a turn of the loop: about a millisecond */
 
 static void scan_page(struct sl_call *call, const void *from, size_t len);
+static void scan_slice(struct sl_call *call);
 
 /* --- has anything changed? --- */
 
@@ -81,35 +83,59 @@ static void scan_end(struct sl_call *call, const struct sl_error *e)
 	call->scan->then(call, &last);
 }
 
+/* The first key after the last one: the same with a NUL behind it. */
+static void scan_on(struct sl_call *call)
+{
+	const struct etcd_row *last = &call->reply.rows[call->reply.row_count - 1];
+	char *next = sl_alloc(last->key_len + 1);
+
+	memcpy(next, last->key, last->key_len);
+	scan_page(call, next, last->key_len + 1);
+	free(next);
+}
+
+static void on_slice(void *arg)
+{
+	struct sl_call *call = arg;
+
+	call->timer = NULL;
+	scan_slice(call);
+}
+
+static void scan_slice(struct sl_call *call)
+{
+	const struct sl_host_services *services = call->etcd->services;
+	const struct sl_error none = {0};
+	struct etcd_scan *scan = call->scan;
+	struct etcd_reply *reply = &call->reply;
+	size_t end = scan->at + SLICE;
+	bool enough = false;
+
+	while (scan->at < reply->row_count && scan->at < end && !enough && !call->canceled)
+		enough = !scan->row(call, &reply->rows[scan->at++]);
+	if (scan->at < reply->row_count && !enough && !call->canceled)
+		call->timer = services->timer(services->ctx, 0, on_slice, call);
+	else if (enough || !reply->more || !reply->row_count || scan->exact)
+		scan->then(call, &none);
+	else
+		scan_on(call);
+}
+
 static void on_page(struct sl_call *call, const struct sl_error *e)
 {
 	struct etcd_scan *scan = call->scan;
-	struct etcd_reply *reply = &call->reply;
-	const struct etcd_row *last;
-	bool enough = false;
-	char *next;
 
 	if (e->code != SL_OK) {
 		scan_end(call, e);
 		return;
 	}
 	if (!scan->begun)
-		scan->count = reply->count;
+		scan->count = call->reply.count;
 	if (!scan->revision)
-		scan->revision = reply->revision;
+		scan->revision = call->reply.revision;
 	scan->begun = true;
-	for (size_t i = 0; i < reply->row_count && !enough && !call->canceled; i++)
-		enough = !scan->row(call, &reply->rows[i]);
-	if (enough || !reply->more || !reply->row_count || scan->exact) {
-		scan->then(call, e);
-		return;
-	}
-	/* The first key after the last one: the same with a NUL behind it. */
-	last = &reply->rows[reply->row_count - 1];
-	next = sl_alloc(last->key_len + 1);
-	memcpy(next, last->key, last->key_len);
-	scan_page(call, next, last->key_len + 1);
-	free(next);
+	scan->at = 0;
+	scan_slice(call);
 }
 
 static void scan_page(struct sl_call *call, const void *from, size_t len)
