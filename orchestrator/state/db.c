@@ -165,12 +165,13 @@ int db_finish(struct store *s, int rc, struct sl_error *e)
 int64_t db_version(struct store *s)
 {
 	struct sl_error e = {0};
-	sqlite3_stmt *st = db_query(s, &e, "PRAGMA data_version", "");
 	int64_t version = 0;
 
-	if (st && db_step(s, st, &e))
-		version = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
+	if (!s->version)
+		s->version = db_query(s, &e, "PRAGMA data_version", "");
+	if (s->version && db_step(s, s->version, &e))
+		version = sqlite3_column_int64(s->version, 0);
+	sqlite3_reset(s->version);
 	return version;
 }
 

@@ -18,9 +18,10 @@ struct store_writer; /* writer.c */
 struct store {
 	char *folder;
 	sqlite3 *db;
-	int64_t seen_version; /* of store_changed */
-	uint64_t appended;    /* durable appends of this process */
-	uint64_t crash_at;    /* SLUICE_TEST_CRASH; 0 = never */
+	sqlite3_stmt *version; /* of db_version, which is asked every second; NULL = not yet */
+	int64_t seen_version;  /* of store_changed */
+	uint64_t appended;     /* durable appends of this process */
+	uint64_t crash_at;     /* SLUICE_TEST_CRASH; 0 = never */
 	struct store_controller self;
 	struct store_writer *writer; /* NULL before store_start */
 };

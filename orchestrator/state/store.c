@@ -47,6 +47,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	writer_stop(s);
+	sqlite3_finalize(s->version);
 	sqlite3_close(s->db);
 	free(s->folder);
 	free(s);

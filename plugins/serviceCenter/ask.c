@@ -266,17 +266,16 @@ static void fire_refused(struct sl_chain *c)
 	call->then(call, &call->sc->login_error);
 }
 
-void sc_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
-	    void (*then)(struct sl_call *call, const struct sl_error *e))
+void sc_ask_text(struct sl_call *call, const char *method, char *path, char *body,
+		 void (*then)(struct sl_call *call, const struct sl_error *e))
 {
 	struct sc *sc = call->sc;
 
 	sc_call_release(call);
 	call->method = method;
 	call->path = path;
-	call->body = body ? sl_json_print(body) : NULL;
+	call->body = body;
 	call->then = then;
-	cJSON_Delete(body);
 	if (!sc->account || sc->login == SC_LOGIN_DONE) {
 		send(call);
 		return;
@@ -289,4 +288,13 @@ void sc_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
 	sl_chain_pause(&call->chain, LOGIN_MS * 2, fire_waiting);
 	if (sc->login == SC_LOGIN_NONE)
 		login_start(sc);
+}
+
+void sc_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
+	    void (*then)(struct sl_call *call, const struct sl_error *e))
+{
+	char *text = body ? sl_json_print(body) : NULL;
+
+	cJSON_Delete(body);
+	sc_ask_text(call, method, path, text, then);
 }

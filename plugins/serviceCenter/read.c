@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/sdk/buf.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
@@ -117,22 +118,19 @@ static int on_batch_work(struct sl_chain *c, struct sl_error *e)
 
 /* --- batch find: the question --- */
 
-static cJSON *batch_body(const struct sc_read *r)
+/* Of a thousand names fifty are others than a moment ago: what is said of the rest stands. */
+static char *batch_body(const struct sc_read *r)
 {
-	cJSON *body = cJSON_CreateObject(), *list = sl_json_add_array(body, "services");
+	struct sl_buf body;
 
+	sl_buf_init(&body, SIZE_MAX);
+	sl_buf_puts(&body, "{\"services\":[");
 	for (size_t i = r->asked; i < r->until; i++) {
-		const struct sc_group *g = r->groups[i];
-		cJSON *item = cJSON_CreateObject(), *key = sl_json_add_object(item, "service");
-
-		sl_json_add_str(key, "environment", g->environment);
-		sl_json_add_str(key, "appId", g->app);
-		sl_json_add_str(key, "serviceName", g->name);
-		if (g->rev[0])
-			sl_json_add_str(item, "rev", g->rev);
-		cJSON_AddItemToArray(list, item);
+		sl_buf_puts(&body, i > r->asked ? "," : "");
+		sl_buf_puts(&body, sc_group_question(r->groups[i]));
 	}
-	return body;
+	sl_buf_puts(&body, "]}");
+	return sl_buf_take(&body);
 }
 
 static void batch_ask(struct sc_read *r);
@@ -197,10 +195,10 @@ static void batch_ask(struct sc_read *r)
 	}
 	r->until = batch_end(r);
 	r->call.chain.work = on_batch_work;
-	sc_ask(&r->call, "POST",
-	       sc_path(r->call.sc, "/registry/instances/action?type=query%s",
-		       r->fresh_only ? "&noCache=1" : ""),
-	       batch_body(r), on_batch);
+	sc_ask_text(&r->call, "POST",
+		    sc_path(r->call.sc, "/registry/instances/action?type=query%s",
+			    r->fresh_only ? "&noCache=1" : ""),
+		    batch_body(r), on_batch);
 }
 
 /* --- the list of services --- */
@@ -213,15 +211,22 @@ static int on_list_work(struct sl_chain *c, struct sl_error *e)
 	return sc_view_parse(&r->view, c->json, r->service, environment, r->app, e);
 }
 
-static struct sc_group *group_known(const struct sc *sc, const struct sc_version *v)
+static int known_compare(const struct sc_version *v, const struct sc_group *k)
+{
+	return sc_key_compare(v->environment, v->app, v->name, k->environment, k->app, k->name);
+}
+
+/* Most often it stands where it stood: at `hint`. */
+static struct sc_group *group_known(const struct sc *sc, const struct sc_version *v, size_t hint)
 {
 	size_t low = 0, high = sc->group_count;
 
+	if (hint < high && known_compare(v, sc->groups[hint]) == 0)
+		return sc->groups[hint];
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		struct sc_group *k = sc->groups[mid];
-		int order = sc_key_compare(v->environment, v->app, v->name, k->environment, k->app,
-					   k->name);
+		int order = known_compare(v, k);
 
 		if (!order)
 			return k;
@@ -249,7 +254,7 @@ static void groups_fill(struct sc_read *r)
 					   v->app, v->name) == 0)
 			continue;
 		last = v;
-		known = r->fresh_only ? NULL : group_known(r->call.sc, v);
+		known = r->fresh_only ? NULL : group_known(r->call.sc, v, r->group_count);
 		r->groups[r->group_count++] =
 			known ? sc_group_ref(known) : sc_group_new(v->environment, v->app, v->name);
 	}

@@ -273,6 +273,24 @@ struct sc_group *sc_group_new(const char *environment, const char *app, const ch
 	return g;
 }
 
+const char *sc_group_question(struct sc_group *g)
+{
+	cJSON *item, *key;
+
+	if (g->question)
+		return g->question;
+	item = cJSON_CreateObject();
+	key = sl_json_add_object(item, "service");
+	sl_json_add_str(key, "environment", g->environment);
+	sl_json_add_str(key, "appId", g->app);
+	sl_json_add_str(key, "serviceName", g->name);
+	if (g->rev[0])
+		sl_json_add_str(item, "rev", g->rev);
+	g->question = sl_json_print(item);
+	cJSON_Delete(item);
+	return g->question;
+}
+
 struct sc_group *sc_group_ref(struct sc_group *g)
 {
 	g->refs++;
@@ -284,6 +302,7 @@ void sc_group_unref(struct sc_group *g)
 	if (!g || --g->refs > 0)
 		return;
 	sc_arena_release(&g->arena);
+	free(g->question);
 	free(g);
 }
 

@@ -63,6 +63,7 @@ struct sc_group {
 	struct sc_arena arena;
 	const char *environment, *app, *name;
 	char rev[80];
+	char *question; /* what a batch find says of it; made when first asked */
 	struct sc_row *rows;
 	size_t count;
 };
@@ -88,6 +89,8 @@ int sc_view_parse(struct sc_view *v, const cJSON *json, const char *service,
 /* instances is a list, or NULL for none. Any thread. */
 void sc_group_parse(struct sc_group *g, const cJSON *instances, const char *weight);
 struct sc_group *sc_group_new(const char *environment, const char *app, const char *name);
+/* {"service":{...},"rev":"..."}: as long as the group. Loop thread only. */
+const char *sc_group_question(struct sc_group *g);
 struct sc_group *sc_group_ref(struct sc_group *g);
 void sc_group_unref(struct sc_group *g);
 enum sl_instance_state sc_state_parse(const char *status);
@@ -118,6 +121,9 @@ void sc_call_release(struct sl_call *call);
  */
 void sc_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
 	    void (*then)(struct sl_call *call, const struct sl_error *e));
+/* The same with a body that is text already. */
+void sc_ask_text(struct sl_call *call, const char *method, char *path, char *body,
+		 void (*then)(struct sl_call *call, const struct sl_error *e));
 /* Domain and token, for headers[2]; *bearer is yours to free. Returns how many. */
 size_t sc_headers(const struct sc *sc, struct sl_http_header *headers, char **bearer);
 int sc_refusal(const struct sl_call *call); /* inside then: 400012 ..., 0 = none */
