@@ -56,17 +56,13 @@ struct packed {
 static const struct cat_instance *instance_of(const struct catalogue *c, const char *service,
 					      const char *id, const struct cat_service **of)
 {
-	char text[1024];
-
 	for (size_t k = 0; c && k < catalogue_service_count(c); k++) {
 		const struct cat_service *s = catalogue_service(c, k);
 
 		if (strcmp(s->service, service) != 0)
 			continue;
 		for (size_t i = 0; i < s->count; i++) {
-			snprintf(text, sizeof text, "%s/%s/%s@%s/%s", s->service, s->environment,
-				 s->app, s->source, s->instances[i].id);
-			if (strcmp(text, id) != 0)
+			if (strcmp(s->instances[i].path, id) != 0)
 				continue;
 			*of = s;
 			return &s->instances[i];

@@ -96,9 +96,7 @@ static void walk_services(struct walk *w, const struct vw_world *world)
 		a.since = since;
 		if (!is_bad(a.state))
 			continue;
-		a.id = w->t ? vw_printf(w->t, "%s/%s/%s@%s", s->service, s->environment, s->app,
-					s->source)
-			    : "";
+		a.id = s->path;
 		found(w, &a);
 	}
 }

@@ -137,11 +137,13 @@ static void put_worst(char *dst, size_t size, const struct cat_service *s, int64
 	char age[32] = "";
 	int64_t since;
 
+	if (s->up == s->count)
+		return;
 	for (size_t w = 0; w < SL_COUNT(worst) && !i; w++)
 		for (size_t k = 0; k < s->count && !i; k++)
 			if (s->instances[k].state == worst[w])
 				i = &s->instances[k];
-	if (!i || s->up == s->count)
+	if (!i)
 		return;
 	since = i->changed ? i->changed : i->since;
 	if (since && since < now)
@@ -355,16 +357,16 @@ static void add_service(struct vw_table *t, const struct vw_world *w, const stru
 	struct cat_measures m = catalogue_measures(w->catalogue, s->service);
 	char reason[512];
 	enum vw_state state = state_of(w, s, &m, reason, sizeof reason);
-	const char *id = vw_printf(t, "%s/%s/%s@%s", s->service, s->environment, s->app, s->source);
-	struct vw_cell *cells = vw_row_add(t, id, state, s->service, reason);
+	struct vw_cell *cells = vw_row_add(t, s->path, state, s->service, reason);
+	const struct vw_row *row = &t->rows[t->count - 1];
 	struct newest *newest;
 	struct changer *run;
 
-	vw_set_text(t, &cells[COL_SERVICE], s->service);
+	vw_set_held(&cells[COL_SERVICE], row->full);
 	vw_set_text(t, &cells[COL_ENVIRONMENT], *s->environment ? s->environment : w->environment);
 	vw_set_text(t, &cells[COL_APP], s->app);
 	vw_set_state(&cells[COL_STATE], state);
-	vw_set_text(t, &cells[COL_REASON], reason);
+	vw_set_held(&cells[COL_REASON], row->reason);
 	vw_set_number(&cells[COL_UP], (double)s->up);
 	vw_set_number(&cells[COL_ALL], (double)s->count);
 	set_versions(t, &cells[COL_VERSIONS], s);

@@ -87,8 +87,7 @@ static enum vw_state state_of(const struct version *v)
 
 static void add_version(struct vw_table *t, const struct cat_service *s, const struct version *v)
 {
-	const char *id = vw_printf(t, "%s/%s/%s@%s/%s", s->service, s->environment, s->app,
-				   s->source, v->name);
+	const char *id = vw_printf(t, "%s/%s", s->path, v->name);
 	const char *full = vw_printf(t, "%s %s", s->service, *v->name ? v->name : "(no version)");
 	const char *reason =
 		v->up == v->all ? "" : vw_printf(t, "%zu of %zu not up", v->all - v->up, v->all);

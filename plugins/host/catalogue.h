@@ -49,6 +49,7 @@ struct cat_service {
 	size_t count, up;
 	int64_t changed;
 	const char *source;
+	const char *path; /* service/environment/app@source: one of its kind */
 };
 
 struct cat_key {

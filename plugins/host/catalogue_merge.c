@@ -169,6 +169,8 @@ static struct cat_service_node *service_make(struct cat_source_node *s, const ch
 	node->pub.environment = sl_strdup(from->environment);
 	node->pub.app = sl_strdup(from->app);
 	node->pub.source = s->name;
+	node->pub.path =
+		sl_asprintf("%s/%s/%s@%s", from->service, from->environment, from->app, s->name);
 	HASH_ADD_KEYPTR(hh, s->services, node->key, strlen(node->key), node);
 	return node;
 }
@@ -182,6 +184,7 @@ static void service_free(struct cat_source_node *s, struct cat_service_node *nod
 	free((void *)(uintptr_t)node->pub.service);
 	free((void *)(uintptr_t)node->pub.environment);
 	free((void *)(uintptr_t)node->pub.app);
+	free((void *)(uintptr_t)node->pub.path);
 	free(node->key);
 	free(node);
 }

@@ -302,18 +302,12 @@ const char *catalogue_texts(const struct cat_instance *i, size_t *len)
 	return texts;
 }
 
-static size_t path_bytes(const struct cat_instance *i, const struct cat_service *of)
-{
-	return strlen(of->service) + strlen(of->environment) + strlen(of->app) +
-	       strlen(of->source) + strlen(i->id) + 5;
-}
-
 struct cat_instance cat_instance_dup(const struct cat_instance *from, const struct cat_service *of)
 {
-	size_t path = path_bytes(from, of), bytes = labels_bytes(from->labels, from->label_count) +
-						    strlen(from->id) + strlen(from->host) +
-						    strlen(from->address) + strlen(from->version) +
-						    strlen(from->note) + 5 + path;
+	size_t path = strlen(of->path) + strlen(from->id) + 2,
+	       bytes = labels_bytes(from->labels, from->label_count) + strlen(from->id) +
+		       strlen(from->host) + strlen(from->address) + strlen(from->version) +
+		       strlen(from->note) + 5 + path;
 	struct cat_instance to = *from;
 	struct held *held = sl_alloc(sizeof *held + bytes);
 	struct cat_label *labels = (struct cat_label *)(held + 1);
@@ -327,8 +321,7 @@ struct cat_instance cat_instance_dup(const struct cat_instance *from, const stru
 	to.version = put(&at, from->version);
 	to.note = put(&at, from->note);
 	to.path = at;
-	snprintf(at, path, "%s/%s/%s@%s/%s", of->service, of->environment, of->app, of->source,
-		 from->id);
+	snprintf(at, path, "%s/%s", of->path, from->id);
 	held->holders = 1;
 	return to;
 }
