@@ -164,7 +164,7 @@ static void on_wait(uv_timer_t *timer)
 	for (size_t i = 0; i < c->count; i++) {
 		uv_close((uv_handle_t *)&c->sources[i]->poll, on_source_handle);
 		uv_close((uv_handle_t *)&c->sources[i]->guard, on_source_handle);
-		uv_close((uv_handle_t *)&c->sources[i]->preview, on_source_handle);
+		uv_close((uv_handle_t *)&c->sources[i]->turn, on_source_handle);
 	}
 	uv_close((uv_handle_t *)&c->tell, on_own_handle);
 }
@@ -194,8 +194,8 @@ static struct cat_source_node *source_new(struct catalogue *c, const char *name,
 	s->interval_ms = interval_ms > 0 ? interval_ms : INTERVAL_MS;
 	uv_timer_init(c->loop, &s->poll);
 	uv_timer_init(c->loop, &s->guard);
-	uv_timer_init(c->loop, &s->preview);
-	s->poll.data = s->guard.data = s->preview.data = s;
+	uv_timer_init(c->loop, &s->turn);
+	s->poll.data = s->guard.data = s->turn.data = s;
 	c->handles += 3;
 	if (role == CAT_METRICS)
 		cat_measures_init(s);

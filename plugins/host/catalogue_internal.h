@@ -76,6 +76,16 @@ struct cat_service_node {
 	UT_hash_handle hh;
 };
 
+/* An answer that joins the model, a part a turn: services that were reached are as it says, the
+ * others as they were. */
+struct cat_merge {
+	const struct cat_staged **items; /* of the stage, by service; NULL = none is under way */
+	size_t count, at;
+	int64_t now;
+	bool changes, first, changed, members;
+	char *revision;
+};
+
 enum cat_measure { CAT_RATE, CAT_ERRORS, CAT_P50, CAT_P99, CAT_MEASURE_COUNT };
 
 struct cat_past {
@@ -121,7 +131,8 @@ struct cat_source_node {
 	bool previewed;         /* of the first read something was shown already */
 	struct sl_call *call, *watch;
 	struct cat_stage stage;
-	uv_timer_t poll, guard, preview;
+	struct cat_merge merge;
+	uv_timer_t poll, guard, turn; /* turn: something of this read joins the model */
 	/* registry */
 	struct cat_service_node *services;
 	uint64_t round;
@@ -169,9 +180,14 @@ void cat_dirty(struct catalogue *c, unsigned roles);
 void cat_note(struct cat_source_node *s, int64_t time, const char *what, const char *service,
 	      const char *subject, const char *text);
 
-/* --- catalogue_merge.c, catalogue_keys.c: true when anything changed --- */
+/* --- catalogue_merge.c, catalogue_index.c, catalogue_keys.c: true when anything changed --- */
 /* changes: what was not staged stands, as sl_read_end says. The stage stays as it is. */
 bool cat_merge_registry(struct cat_source_node *s, int64_t now, bool changes);
+/* The same in parts: begin, some until it returns false (nothing more is to come), end. */
+void cat_merge_begin(struct cat_source_node *s, int64_t now, bool changes);
+bool cat_merge_some(struct cat_source_node *s, size_t instances);
+bool cat_merge_end(struct cat_source_node *s);
+void cat_merge_drop(struct cat_source_node *s); /* what joined stays */
 bool cat_merge_keys(struct cat_source_node *s, int64_t now);
 void cat_registry_release(struct cat_source_node *s);
 void cat_keys_release(struct cat_source_node *s);

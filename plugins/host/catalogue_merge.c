@@ -282,33 +282,75 @@ static bool leave_other_apps(struct cat_source_node *s, const struct cat_staged 
 	return left;
 }
 
-bool cat_merge_registry(struct cat_source_node *s, int64_t now, bool changes)
+void cat_merge_begin(struct cat_source_node *s, int64_t now, bool changes)
 {
-	size_t count = s->stage.count;
-	const struct cat_staged **items = sl_alloc_n(count + 1, sizeof *items);
-	bool first = s->read_at == 0, changed = false, members = false;
+	struct cat_merge *m = &s->merge;
 
+	*m = (struct cat_merge){
+		.items = sl_alloc_n(s->stage.count + 1, sizeof *m->items),
+		.count = s->stage.count,
+		.now = now,
+		.changes = changes,
+		.first = s->read_at == 0,
+	};
 	s->round++;
-	for (size_t i = 0; i < count; i++)
-		items[i] = &s->stage.items[i];
-	sl_sort((const void **)items, count, staged_compare, NULL);
-	for (size_t from = 0, to; from < count; from = to) {
-		struct merged m = {0};
+	for (size_t i = 0; i < m->count; i++)
+		m->items[i] = &s->stage.items[i];
+	sl_sort((const void **)m->items, m->count, staged_compare, NULL);
+}
 
-		for (to = from + 1; to < count && name_compare(items[from], items[to]) == 0; to++)
-			;
-		changed |= merge_service(s, items + from, to - from, changes, now, &m);
-		if (m.made && !first)
-			cat_note(s, now, "service.added", items[from]->service, "", "");
-		for (size_t i = from; m.grew && i < to; i++)
-			members |= leave_other_apps(s, items[i], now);
-		members |= m.made;
-	}
-	free(items);
-	members |= !changes && sweep(s, now);
+/* The service that is next, with all of its instances. */
+static void merge_next(struct cat_source_node *s)
+{
+	struct cat_merge *m = &s->merge;
+	size_t from = m->at, to = from + 1;
+	struct merged one = {0};
+
+	while (to < m->count && name_compare(m->items[from], m->items[to]) == 0)
+		to++;
+	m->changed |= merge_service(s, m->items + from, to - from, m->changes, m->now, &one);
+	if (one.made && !m->first)
+		cat_note(s, m->now, "service.added", m->items[from]->service, "", "");
+	for (size_t i = from; one.grew && i < to; i++)
+		m->members |= leave_other_apps(s, m->items[i], m->now);
+	m->members |= one.made;
+	m->at = to;
+}
+
+bool cat_merge_some(struct cat_source_node *s, size_t instances)
+{
+	struct cat_merge *m = &s->merge;
+	size_t from = m->at;
+
+	while (m->at < m->count && m->at - from < instances)
+		merge_next(s);
+	return m->at < m->count;
+}
+
+void cat_merge_drop(struct cat_source_node *s)
+{
+	free(s->merge.items);
+	free(s->merge.revision);
+	s->merge = (struct cat_merge){0};
+}
+
+bool cat_merge_end(struct cat_source_node *s)
+{
+	struct cat_merge *m = &s->merge;
+	bool members = m->members, changed = m->changed;
+
+	members |= !m->changes && sweep(s, m->now);
+	cat_merge_drop(s);
 	if (members)
 		cat_services_index(s->c);
 	return changed || members;
+}
+
+bool cat_merge_registry(struct cat_source_node *s, int64_t now, bool changes)
+{
+	cat_merge_begin(s, now, changes);
+	cat_merge_some(s, SIZE_MAX);
+	return cat_merge_end(s);
 }
 
 void cat_registry_release(struct cat_source_node *s)
@@ -319,69 +361,4 @@ void cat_registry_release(struct cat_source_node *s)
 		next = node->hh.next;
 		service_free(s, node);
 	}
-}
-
-/* --- the list of all --- */
-
-static int service_compare(const void *a, const void *b)
-{
-	const struct cat_service *x = *(const struct cat_service *const *)a;
-	const struct cat_service *y = *(const struct cat_service *const *)b;
-	int order = strcmp(x->service, y->service);
-
-	if (!order)
-		order = strcmp(x->environment, y->environment);
-	if (!order)
-		order = strcmp(x->app, y->app);
-	return order ? order : strcmp(x->source, y->source);
-}
-
-void cat_services_index(struct catalogue *c)
-{
-	size_t total = 0, n = 0;
-
-	for (size_t i = 0; i < c->count; i++)
-		total += HASH_COUNT(c->sources[i]->services);
-	free(c->services);
-	c->services = sl_alloc_n(total + 1, sizeof *c->services);
-	for (size_t i = 0; i < c->count; i++)
-		for (struct cat_service_node *node = c->sources[i]->services; node;
-		     node = node->hh.next)
-			c->services[n++] = &node->pub;
-	if (n > 1)
-		qsort(c->services, n, sizeof *c->services, service_compare);
-	c->service_count = n;
-}
-
-size_t catalogue_service_count(const struct catalogue *c)
-{
-	return c->service_count;
-}
-
-const struct cat_service *catalogue_service(const struct catalogue *c, size_t i)
-{
-	return c->services[i];
-}
-
-/* environment NULL = of any; the first one then. */
-const struct cat_service *catalogue_find(const struct catalogue *c, const char *service,
-					 const char *environment)
-{
-	size_t low = 0, high = c->service_count;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (strcmp(c->services[mid]->service, service) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < c->service_count; low++) {
-		if (strcmp(c->services[low]->service, service) != 0)
-			return NULL;
-		if (!environment || strcmp(c->services[low]->environment, environment) == 0)
-			return c->services[low];
-	}
-	return NULL;
 }

@@ -15,6 +15,7 @@
 #define DEBOUNCE_MS  100
 #define PAUSE_MAX_MS 1000 /* between reads that hints ask for */
 #define BACKOFF_MAX  4
+#define MERGE_PART   2000 /* instances a turn of the loop: some milliseconds */
 
 static const struct sl_plugin *plugin_of(const struct cat_source_node *s)
 {
@@ -53,7 +54,7 @@ static void on_instance(void *arg, const struct sl_instance *instance)
 	if (s->read_at || s->previewed)
 		return;
 	s->previewed = true;
-	uv_timer_start(&s->preview, on_preview, 0, 0);
+	uv_timer_start(&s->turn, on_preview, 0, 0);
 }
 
 static void on_key(void *arg, const struct sl_key *key)
@@ -134,7 +135,7 @@ void cat_source_read(struct cat_source_node *s, bool unconditional)
 		cat_measures_read(s);
 }
 
-/* --- the end of a read --- */
+/* --- what came of a read --- */
 
 const char *catalogue_words(const char *source, const struct sl_error *e)
 {
@@ -195,27 +196,6 @@ static void set_shortfall(struct cat_source_node *s)
 	memcpy(s->error, text, sizeof text);
 }
 
-static void take_answer(struct cat_source_node *s, const struct sl_read_end *end)
-{
-	char revision[CAT_NAME_MAX];
-	bool first = s->read_at == 0;
-
-	s->reads++;
-	s->failing = 0;
-	set_shortfall(s);
-	if (end->not_modified) {
-		s->not_modified++;
-	} else {
-		if (merge(s, end->changes) || first)
-			cat_dirty(s->c, s->role);
-		cat_text(revision, sizeof revision, end->revision);
-		free(s->revision);
-		s->revision = sl_strdup(revision);
-	}
-	s->read_at = sl_time_now();
-	s->read_boot = sl_time_boottime();
-}
-
 /* Hints shorten the wait, but a source that changes all the time is not read all the time. */
 static int64_t hint_wait(const struct cat_source_node *s)
 {
@@ -238,22 +218,103 @@ static void plan_next(struct cat_source_node *s)
 		poll_after(s, wait > spent ? wait - spent : DEBOUNCE_MS);
 }
 
-void cat_source_done(struct cat_source_node *s, const struct sl_read_end *end)
+static void read_over(struct cat_source_node *s)
 {
-	uv_timer_stop(&s->guard);
-	uv_timer_stop(&s->preview);
 	s->busy = false;
 	if (!s->c->closing) {
 		if (!s->answered)
 			cat_dirty(s->c, s->role);
 		s->answered = true;
-		if (end->error.code != SL_OK)
-			take_failure(s, &end->error);
-		else
-			take_answer(s, end);
 	}
 	cat_stage_release(&s->stage);
 	plan_next(s);
+}
+
+static void answer_counts(struct cat_source_node *s)
+{
+	s->reads++;
+	s->failing = 0;
+	set_shortfall(s);
+	s->read_at = sl_time_now();
+	s->read_boot = sl_time_boottime();
+}
+
+/* It is in the model now. */
+static void answer_stands(struct cat_source_node *s, const char *revision, bool changed)
+{
+	char text[CAT_NAME_MAX];
+
+	if (changed || s->read_at == 0)
+		cat_dirty(s->c, s->role);
+	cat_text(text, sizeof text, revision);
+	free(s->revision);
+	s->revision = sl_strdup(text);
+}
+
+/* --- a long answer joins the model in parts: whoever types need not wait for the whole --- */
+
+static bool is_long(const struct cat_source_node *s, const struct sl_read_end *end)
+{
+	return s->role == CAT_REGISTRY && !end->not_modified && !end->changes &&
+	       s->stage.count > MERGE_PART;
+}
+
+static void on_part(uv_timer_t *timer)
+{
+	struct cat_source_node *s = timer->data;
+	char *revision = s->merge.revision;
+
+	if (cat_merge_some(s, MERGE_PART)) {
+		uv_timer_start(&s->turn, on_part, 0, 0);
+		return;
+	}
+	s->merge.revision = NULL;
+	answer_stands(s, revision, cat_merge_end(s));
+	answer_counts(s);
+	free(revision);
+	read_over(s);
+}
+
+static void merge_in_parts(struct cat_source_node *s, const struct sl_read_end *end)
+{
+	cat_merge_begin(s, sl_time_now(), end->changes);
+	s->merge.revision = sl_strdup(end->revision);
+	uv_timer_start(&s->turn, on_part, 0, 0);
+}
+
+static void merge_abandon(struct cat_source_node *s)
+{
+	if (!s->merge.items)
+		return;
+	uv_timer_stop(&s->turn);
+	cat_merge_drop(s);
+	read_over(s);
+}
+
+/* --- the end of a read --- */
+
+static void take_answer(struct cat_source_node *s, const struct sl_read_end *end)
+{
+	if (end->not_modified)
+		s->not_modified++;
+	else
+		answer_stands(s, end->revision, merge(s, end->changes));
+	answer_counts(s);
+}
+
+void cat_source_done(struct cat_source_node *s, const struct sl_read_end *end)
+{
+	uv_timer_stop(&s->guard);
+	uv_timer_stop(&s->turn);
+	if (!s->c->closing && end->error.code == SL_OK && is_long(s, end)) {
+		merge_in_parts(s, end);
+		return;
+	}
+	if (!s->c->closing && end->error.code != SL_OK)
+		take_failure(s, &end->error);
+	else if (!s->c->closing)
+		take_answer(s, end);
+	read_over(s);
 }
 
 /* --- watches --- */
@@ -320,6 +381,7 @@ void cat_source_stop(struct cat_source_node *s)
 {
 	uv_timer_stop(&s->poll);
 	uv_timer_stop(&s->guard);
+	merge_abandon(s);
 	if (s->fixed || s->announced)
 		return;
 	unwatch(s);
