@@ -17,15 +17,17 @@
 #define SILENCE_MS 45000
 #define MAX_OUT    (64 * 1024 * 1024)
 
-static void on_timer_closed(uv_handle_t *h)
+static void on_handle_closed(uv_handle_t *h)
 {
 	l2_drop(h->data);
 }
 
-static void on_wake(uv_timer_t *timer)
+/* In a turn of the loop of its own: what comes without end must not hold up the rest. */
+static void on_wake(uv_idle_t *wake)
 {
-	struct l2_link *l = timer->data;
+	struct l2_link *l = wake->data;
 
+	uv_idle_stop(wake);
 	l->wake_noted = false;
 	l2_turn(l);
 }
@@ -51,7 +53,7 @@ void l2_io_init(struct l2_link *l)
 
 	l->fd = -1;
 	sl_buf_init(&l->out, MAX_OUT);
-	uv_timer_init(loop, &l->wake);
+	uv_idle_init(loop, &l->wake);
 	uv_timer_init(loop, &l->beat);
 	l->wake.data = l->beat.data = l;
 	l->heard = uv_now(loop);
@@ -81,8 +83,8 @@ void l2_io_close(struct l2_link *l)
 {
 	unwatch(l);
 	sl_buf_release(&l->out);
-	uv_close((uv_handle_t *)&l->wake, on_timer_closed);
-	uv_close((uv_handle_t *)&l->beat, on_timer_closed);
+	uv_close((uv_handle_t *)&l->wake, on_handle_closed);
+	uv_close((uv_handle_t *)&l->beat, on_handle_closed);
 }
 
 void l2_wake(struct l2_link *l)
@@ -90,7 +92,7 @@ void l2_wake(struct l2_link *l)
 	if (l->state == L2_DEAD || l->wake_noted)
 		return;
 	l->wake_noted = true;
-	uv_timer_start(&l->wake, on_wake, 0, 0);
+	uv_idle_start(&l->wake, on_wake);
 }
 
 /* --- the socket --- */

@@ -60,7 +60,8 @@ struct l2_link {
 	/* libssh2_io.c */
 	int fd;
 	uv_poll_t *poll; /* memory of its own: it goes in its close callback */
-	uv_timer_t wake, beat;
+	uv_idle_t wake;
+	uv_timer_t beat;
 	struct sl_buf out; /* what the socket would not take yet */
 	uint64_t heard;    /* loop time of the newest byte */
 	unsigned receives; /* calls of the receive callback: has anybody read? */

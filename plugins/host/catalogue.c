@@ -194,7 +194,7 @@ static struct cat_source_node *source_new(struct catalogue *c, const char *name,
 	s->interval_ms = interval_ms > 0 ? interval_ms : INTERVAL_MS;
 	uv_timer_init(c->loop, &s->poll);
 	uv_timer_init(c->loop, &s->guard);
-	uv_timer_init(c->loop, &s->turn);
+	uv_idle_init(c->loop, &s->turn);
 	s->poll.data = s->guard.data = s->turn.data = s;
 	c->handles += 3;
 	if (role == CAT_METRICS)

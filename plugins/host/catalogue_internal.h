@@ -132,7 +132,8 @@ struct cat_source_node {
 	struct sl_call *call, *watch;
 	struct cat_stage stage;
 	struct cat_merge merge;
-	uv_timer_t poll, guard, turn; /* turn: something of this read joins the model */
+	uv_timer_t poll, guard;
+	uv_idle_t turn; /* while something of this read joins the model */
 	/* registry */
 	struct cat_service_node *services;
 	uint64_t round;

@@ -36,10 +36,11 @@ static void on_service(void *arg, const struct sl_service *service)
 
 /* Until a source has answered for the first time there is nothing to keep whole: what came of it so
  * far is better than an empty screen. Its last service may miss instances for that moment. */
-static void on_preview(uv_timer_t *timer)
+static void on_preview(uv_idle_t *turn)
 {
-	struct cat_source_node *s = timer->data;
+	struct cat_source_node *s = turn->data;
 
+	uv_idle_stop(turn);
 	if (!s->busy || s->c->closing || s->late)
 		return;
 	if (cat_merge_registry(s, sl_time_now(), true))
@@ -54,7 +55,7 @@ static void on_instance(void *arg, const struct sl_instance *instance)
 	if (s->read_at || s->previewed)
 		return;
 	s->previewed = true;
-	uv_timer_start(&s->turn, on_preview, 0, 0);
+	uv_idle_start(&s->turn, on_preview);
 }
 
 static void on_key(void *arg, const struct sl_key *key)
@@ -259,15 +260,14 @@ static bool is_long(const struct cat_source_node *s, const struct sl_read_end *e
 	       s->stage.count > MERGE_PART;
 }
 
-static void on_part(uv_timer_t *timer)
+static void on_part(uv_idle_t *turn)
 {
-	struct cat_source_node *s = timer->data;
+	struct cat_source_node *s = turn->data;
 	char *revision = s->merge.revision;
 
-	if (cat_merge_some(s, MERGE_PART)) {
-		uv_timer_start(&s->turn, on_part, 0, 0);
+	if (cat_merge_some(s, MERGE_PART))
 		return;
-	}
+	uv_idle_stop(turn);
 	s->merge.revision = NULL;
 	answer_stands(s, revision, cat_merge_end(s));
 	answer_counts(s);
@@ -279,14 +279,14 @@ static void merge_in_parts(struct cat_source_node *s, const struct sl_read_end *
 {
 	cat_merge_begin(s, sl_time_now(), end->changes);
 	s->merge.revision = sl_strdup(end->revision);
-	uv_timer_start(&s->turn, on_part, 0, 0);
+	uv_idle_start(&s->turn, on_part);
 }
 
 static void merge_abandon(struct cat_source_node *s)
 {
 	if (!s->merge.items)
 		return;
-	uv_timer_stop(&s->turn);
+	uv_idle_stop(&s->turn);
 	cat_merge_drop(s);
 	read_over(s);
 }
@@ -305,7 +305,7 @@ static void take_answer(struct cat_source_node *s, const struct sl_read_end *end
 void cat_source_done(struct cat_source_node *s, const struct sl_read_end *end)
 {
 	uv_timer_stop(&s->guard);
-	uv_timer_stop(&s->turn);
+	uv_idle_stop(&s->turn);
 	if (!s->c->closing && end->error.code == SL_OK && is_long(s, end)) {
 		merge_in_parts(s, end);
 		return;

@@ -8,7 +8,11 @@
 #include "plugins/sdk/mem.h"
 
 struct sl_timer {
-	uv_timer_t handle;
+	union {
+		uv_handle_t any;
+		uv_timer_t timer;
+		uv_idle_t idle; /* of 0 ms */
+	} handle;
 	void (*fire)(void *arg);
 	void *arg;
 };
@@ -50,15 +54,27 @@ static void on_timer_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-static void on_timer(uv_timer_t *handle)
+static void timer_end(struct sl_timer *timer)
 {
-	struct sl_timer *timer = handle->data;
 	void (*fire)(void *) = timer->fire;
 	void *arg = timer->arg;
 
-	uv_close((uv_handle_t *)handle, on_timer_closed);
+	uv_close(&timer->handle.any, on_timer_closed);
 	fire(arg);
 }
+
+static void on_timer(uv_timer_t *handle)
+{
+	timer_end(handle->data);
+}
+
+static void on_idle(uv_idle_t *handle)
+{
+	timer_end(handle->data);
+}
+
+/* A timer of 0 ms that a timer starts runs in the same turn: whoever does long work in steps would
+ * hold up the loop after all. What runs when idle has to wait for the next one. */
 
 static struct sl_timer *service_timer(void *ctx, int64_t ms, void (*fire)(void *arg), void *arg)
 {
@@ -66,17 +82,22 @@ static struct sl_timer *service_timer(void *ctx, int64_t ms, void (*fire)(void *
 	struct sl_timer *timer = sl_alloc(sizeof *timer);
 
 	*timer = (struct sl_timer){.fire = fire, .arg = arg};
-	uv_update_time(b->host->loop);
-	uv_timer_init(b->host->loop, &timer->handle);
-	timer->handle.data = timer;
-	uv_timer_start(&timer->handle, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+	if (ms > 0) {
+		uv_update_time(b->host->loop);
+		uv_timer_init(b->host->loop, &timer->handle.timer);
+		uv_timer_start(&timer->handle.timer, on_timer, (uint64_t)ms, 0);
+	} else {
+		uv_idle_init(b->host->loop, &timer->handle.idle);
+		uv_idle_start(&timer->handle.idle, on_idle);
+	}
+	timer->handle.any.data = timer;
 	return timer;
 }
 
 static void service_timer_cancel(void *ctx, struct sl_timer *timer)
 {
 	(void)ctx;
-	uv_close((uv_handle_t *)&timer->handle, on_timer_closed);
+	uv_close(&timer->handle.any, on_timer_closed);
 }
 
 static void service_log(void *ctx, int level, const char *text)

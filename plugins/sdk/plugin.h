@@ -78,7 +78,8 @@ struct sl_host_services {
 	struct sl_http_call *(*http)(void *ctx, const struct sl_http_request *request,
 				     sl_http_done done, void *arg);
 	void (*http_cancel)(void *ctx, struct sl_http_call *call);
-	/* One-shot timer; fire is called once unless cancelled. After cancel nothing fires. */
+	/* One-shot timer; fire is called once unless cancelled. After cancel nothing fires. One of
+	 * 0 ms fires in the next turn of the loop: long work goes in steps by it. */
 	struct sl_timer *(*timer)(void *ctx, int64_t ms, void (*fire)(void *arg), void *arg);
 	void (*timer_cancel)(void *ctx, struct sl_timer *timer);
 	void (*log)(void *ctx, int level, const char *text);
