@@ -328,11 +328,32 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Reads that are over, in the model as well. */
+static int64_t reads_over(void)
+{
+	struct cat_source s = catalogue_source(catalogue, 0);
+
+	return s.reads + s.failures;
+}
+
+/* How many turns of the loop it takes until one more is. */
+static size_t turns_until_over(int64_t before)
+{
+	size_t turns = 0;
+
+	for (; reads_over() == before; turns++)
+		uv_run(&bench.loop, UV_RUN_ONCE);
+	return turns;
+}
+
 static void read_once(void)
 {
+	int64_t before = reads_over();
+
 	fake.done = false;
 	catalogue_refetch(catalogue);
 	bench_wait(&bench, &fake.done);
+	turns_until_over(before);
 }
 
 static void begin(enum cat_role role)
@@ -345,6 +366,8 @@ static void begin(enum cat_role role)
 	if (fake.manner == SILENT)
 		return;
 	bench_wait(&bench, &fake.done);
+	if (role == CAT_REGISTRY)
+		turns_until_over(0);
 	assert_true(catalogue_settled(catalogue) || role == CAT_METRICS);
 }
 
@@ -881,6 +904,47 @@ static void test_ten_thousand(void **state)
 	assert_int_equal(catalogue_change_count(catalogue), 1000); /* bounded */
 }
 
+static int weight_of(size_t service)
+{
+	return catalogue_service(catalogue, service)->instances[0].weight;
+}
+
+/* The loop turns while a long answer joins: services that it has not reached are as they were. */
+static void test_long_answer_in_parts(void **state)
+{
+	size_t mixed = 0;
+
+	(void)state;
+	give_instances(MANY);
+	begin(CAT_REGISTRY);
+	for (size_t i = 0; i < MANY; i++)
+		fake.instances[i].weight = 7;
+	fake.done = false;
+	catalogue_refetch(catalogue);
+	bench_wait(&bench, &fake.done);
+	catalogue_refetch(catalogue); /* it is not over: one more comes after it */
+	assert_int_equal(fake.reads, 2);
+	while (reads_over() == 1) {
+		mixed += weight_of(0) == 7 && weight_of(MANY / 10 - 1) == 100;
+		uv_run(&bench.loop, UV_RUN_ONCE);
+	}
+	assert_true(mixed > 1);
+	assert_int_equal(weight_of(MANY / 10 - 1), 7);
+	turns_until_over(2);
+	assert_int_equal(fake.reads, 3);
+}
+
+/* Teardown closes while an answer joins. */
+static void test_close_in_parts(void **state)
+{
+	(void)state;
+	give_instances(MANY);
+	catalogue_add(catalogue, "city", "fake", backend, CAT_REGISTRY, INTERVAL);
+	catalogue_want(catalogue, CAT_REGISTRY);
+	bench_wait(&bench, &fake.done);
+	assert_int_equal(reads_over(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -905,6 +969,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ten_thousand, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_answer_in_parts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_close_in_parts, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("catalogue", tests, NULL, NULL);
