@@ -327,7 +327,7 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	mallopt(M_ARENA_MAX, 1); /* else each thread that parses keeps memory of its own */
-	mallopt(M_MXFAST, 0); /* what they free is joined there, not by the loop at its next large piece */
+	mallopt(M_MXFAST, 0);    /* what those free is joined by them, not by the loop later */
 	setlocale(LC_CTYPE, ""); /* characters alone: numbers in queries keep their point */
 	signal(SIGPIPE, SIG_IGN);
 	app_init(&a, uv_default_loop());
