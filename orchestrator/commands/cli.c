@@ -70,6 +70,7 @@ static int parse_output(struct cli *c, const char *text)
 					    [OUTPUT_CSV] = "csv",
 					    [OUTPUT_NDJSON] = "ndjson"};
 	const char *near;
+	char clean[80];
 	size_t i;
 
 	for (i = 0; i < SL_COUNT(names); i++) {
@@ -79,7 +80,8 @@ static int parse_output(struct cli *c, const char *text)
 		}
 	}
 	near = sl_text_nearest(text, names, SL_COUNT(names));
-	cli_error("-o takes table, wide or json, not '%s'%s%s%s", text,
+	sl_text_clean(clean, sizeof clean, text, strlen(text), false);
+	cli_error("-o takes table, wide or json (get also csv, ndjson), not '%s'%s%s%s", clean,
 		  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 	return RUN_INPUT;
 }

@@ -136,6 +136,9 @@ int cli_open_store(struct cli *c);
 /* The plugin host on the default loop, with the usual folders. */
 int cli_plugins(struct cli *c);
 void cli_close(struct cli *c);
+/* All of it, on standard output. RUN_DONE also when the reader has left: it had enough. */
+int cli_write(const char *data, size_t len);
+bool cli_reader_left(void); /* does nobody read standard output any more? Cheap */
 /* Print a JSON document and a newline on standard output. */
 int cli_print_json(const cJSON *doc);
 /* Ask on the terminal. RUN_DONE = yes; RUN_INPUT = no, or there is nobody to ask (printed). With -y

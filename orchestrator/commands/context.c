@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every command stands on: who asks, the store, plugins, errors, questions. */
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -102,16 +103,49 @@ void cli_close(struct cli *c)
 	uv_loop_close(uv_default_loop());
 }
 
-int cli_print_json(const cJSON *doc)
+int cli_write(const char *data, size_t len)
 {
-	char *text = sl_json_print(doc);
-	int bad = puts(text) < 0 || fflush(stdout) == EOF;
-
-	free(text);
-	if (!bad)
+	errno = 0;
+	if (fwrite(data, 1, len, stdout) == len && fflush(stdout) == 0)
+		return RUN_DONE;
+	if (errno == EPIPE)
 		return RUN_DONE;
 	cli_error("standard output: %s", strerror(errno));
 	return RUN_INTERNAL;
+}
+
+int cli_print_json(const cJSON *doc)
+{
+	char *text = sl_json_print(doc);
+	size_t len = strlen(text);
+	int rc;
+
+	text[len] = '\n'; /* in place of its end */
+	rc = cli_write(text, len + 1);
+	free(text);
+	return rc;
+}
+
+bool cli_reader_left(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP));
+}
+
+/* What short commands said by printf. Full disks are told; a reader that had enough is none's
+ * failure. */
+static int flush_rest(int rc)
+{
+	bool failed = ferror(stdout) != 0;
+
+	errno = 0;
+	failed |= fflush(stdout) == EOF;
+	if (!failed || errno == EPIPE || cli_reader_left())
+		return rc;
+	if (!rc)
+		cli_error("standard output: %s", errno ? strerror(errno) : "it took not all");
+	return rc ? rc : RUN_INTERNAL;
 }
 
 int cli_confirm(const struct cli *c, const char *question)
@@ -186,7 +220,5 @@ int commands_main(int argc, char **argv)
 		rc = run_command(&c);
 	cli_close(&c);
 	cli_release(&c);
-	if (fflush(stdout) == EOF && !rc)
-		rc = RUN_INTERNAL;
-	return rc;
+	return flush_rest(rc);
 }

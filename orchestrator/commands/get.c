@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sluice get: a view as it is now. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,10 +21,7 @@ static int write_out(const struct sl_buf *out)
 		cli_error("the answer is larger than %u MiB: filter it", OUTPUT_MAX >> 20);
 		return RUN_INPUT;
 	}
-	if (fwrite(sl_buf_str(out), 1, out->len, stdout) == out->len && fflush(stdout) == 0)
-		return RUN_DONE;
-	cli_error("standard output: %s", strerror(errno));
-	return RUN_INTERNAL;
+	return cli_write(sl_buf_str(out), out->len);
 }
 
 int look_print(const struct look *l)

@@ -323,7 +323,7 @@ static int print_text(const struct cli *c, const struct side *a, const struct si
 		      const struct diff *d)
 {
 	struct sl_buf out;
-	int rc = RUN_DONE;
+	int rc;
 
 	sl_buf_init(&out, OUTPUT_MAX);
 	sl_buf_printf(&out, "--- %s\n+++ %s\n", a->name, b->name);
@@ -333,10 +333,7 @@ static int print_text(const struct cli *c, const struct side *a, const struct si
 		sl_buf_puts(&out, "no difference\n");
 	else
 		diff_print(d, c->output == OUTPUT_WIDE ? SIZE_MAX : DIFF_CONTEXT, c->colour, &out);
-	if (fwrite(sl_buf_str(&out), 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
-		cli_error("standard output: %s", strerror(errno));
-		rc = RUN_INTERNAL;
-	}
+	rc = cli_write(sl_buf_str(&out), out.len);
 	sl_buf_release(&out);
 	return rc;
 }

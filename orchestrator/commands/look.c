@@ -127,6 +127,16 @@ static int check_question(struct look *l)
 	return rc ? cli_fail(&e) : RUN_DONE;
 }
 
+/* Of runs that were: one that is followed may yet come. */
+static int check_run(const struct look *l)
+{
+	struct store_run unused;
+	int rc = cli_find_run(l->c, l->subject, FIND_LATEST, &unused);
+
+	store_run_release(&unused);
+	return rc;
+}
+
 int look_open(struct look *l, struct cli *c, bool live)
 {
 	bool must;
@@ -149,6 +159,8 @@ int look_open(struct look *l, struct cli *c, bool live)
 	rc = check_question(l);
 	if (!rc && (l->view->store || l->view->hosts))
 		rc = cli_open_store(c);
+	if (!rc && !live && l->subject && strcmp(l->view->name, "runs") == 0)
+		rc = check_run(l);
 	if (!rc && l->view->may_store && !c->store)
 		store_open(NULL, &c->store, NULL); /* without it less is told */
 	must = l->view->hosts || (l->view->roles && !l->view->store);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sluice runs: the list, newest first. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "orchestrator/commands/command.h"
@@ -75,8 +76,12 @@ static void print_row(const struct store_run *r, bool wide)
 	sl_duration_human(took, sizeof took, end - r->started);
 	printf("%6lld  %-24s %-8s %-11s %-20s %9s  %s%s%s", (long long)r->number, r->name, r->kind,
 	       state, started, took, r->who, wide ? "@" : "", wide ? r->from : "");
-	if (wide && *r->reason)
-		printf("  %s", r->reason);
+	if (wide && *r->reason) {
+		char *reason = sl_text_clean_dup(r->reason, strlen(r->reason), false);
+
+		printf("  %s", reason);
+		free(reason);
+	}
 	if (orphan)
 		fputs(r->parked ? "  (parked)" : "  (no controller)", stdout);
 	putchar('\n');
@@ -108,23 +113,46 @@ static void print_table(const struct cli *c, const struct store_run *runs, size_
 		print_row(&runs[i], c->output == OUTPUT_WIDE);
 }
 
+static int print(const struct cli *c, const struct store_run *runs, size_t count)
+{
+	if (c->output == OUTPUT_JSON)
+		return print_json(runs, count);
+	print_table(c, runs, count);
+	return RUN_DONE;
+}
+
+/* What a name or a number finds, or what is near it: then print all of that name. */
+static int print_some(const struct cli *c, const char *name)
+{
+	struct sl_error e = {0};
+	struct store_run *runs, found;
+	size_t count;
+	int rc = cli_find_run(c, name, FIND_LATEST, &found);
+
+	if (!rc && strcmp(found.name, name) != 0)
+		rc = print(c, &found, 1);
+	else if (!rc && store_runs_list(c->store, name, 0, &runs, &count, &e))
+		rc = cli_fail(&e);
+	else if (!rc) {
+		rc = print(c, runs, count);
+		store_runs_free(runs, count);
+	}
+	store_run_release(&found);
+	return rc;
+}
+
 int command_runs(struct cli *c)
 {
 	struct sl_error e = {0};
-	struct store_run *runs, unused;
+	struct store_run *runs;
 	size_t count;
-	int rc = RUN_DONE;
+	int rc;
 
-	if (store_runs_list(c->store, c->arg_count ? c->args[0] : NULL, 0, &runs, &count, &e))
+	if (c->arg_count)
+		return print_some(c, c->args[0]);
+	if (store_runs_list(c->store, NULL, 0, &runs, &count, &e))
 		return cli_fail(&e);
-	if (!count && c->arg_count) /* says what is near that name */
-		rc = cli_find_run(c, c->args[0], FIND_LATEST, &unused);
-	else if (c->output == OUTPUT_JSON)
-		rc = print_json(runs, count);
-	else
-		print_table(c, runs, count);
-	if (!count && c->arg_count)
-		store_run_release(&unused);
+	rc = print(c, runs, count);
 	store_runs_free(runs, count);
 	return rc;
 }

@@ -146,8 +146,8 @@ const struct command commands[] = {
 	 .handler = command_attach},
 	{.name = "runs",
 	 .summary = "list runs, newest first",
-	 .usage = "[NAME]",
-	 .about = "With NAME, those of that playbook.",
+	 .usage = "[RUN]",
+	 .about = "With a playbook's name all of that name; with a number that one.",
 	 .flags = CMD_NEEDS_STORE,
 	 .max_args = 1,
 	 .handler = command_runs},
@@ -197,8 +197,8 @@ const struct command commands[] = {
 	 .usage = "VIEW [SUBJECT] | trace ID | history KEY",
 	 .about = "Asks every backend of the inventory that has to do with the view and waits 10 s "
 		  "at most; `hosts` and `processes` ask the hosts over SSH. SUBJECT is a service, "
-		  "of "
-		  "runs a playbook's name, of hosts and processes a host. Traces are the newest "
+		  "of runs a playbook's name or a number, of hosts and processes a host. Traces "
+		  "are the newest "
 		  "100; `start<15m`, and without a service `duration>500ms` and `errors>0`, are "
 		  "asked of the backend. `get trace ID` draws one. `get history KEY` lists the "
 		  "versions of a config key. Exit 7 when no source answered.",

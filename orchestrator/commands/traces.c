@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Traces are not polled but asked for: the search behind `get traces`, and `get trace ID`. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,14 +137,11 @@ static int print_json(const struct trace *t)
 static int print_people(const struct trace *t, bool fold)
 {
 	struct sl_buf out;
-	int rc = RUN_DONE;
+	int rc;
 
 	sl_buf_init(&out, OUTPUT_MAX);
 	wf_print(t, paper_width(), fold, &out);
-	if (fwrite(sl_buf_str(&out), 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
-		cli_error("standard output: %s", strerror(errno));
-		rc = RUN_INTERNAL;
-	}
+	rc = cli_write(sl_buf_str(&out), out.len);
 	sl_buf_release(&out);
 	return rc;
 }

@@ -222,6 +222,8 @@ static void on_poll(uv_timer_t *timer)
 	if (w->dirty)
 		put_changes(w);
 	w->dirty = false;
+	if (cli_reader_left()) /* `watch runs | head -1` ends, though nothing changes any more */
+		finish(w, RUN_DONE);
 }
 
 static void on_change(void *arg, unsigned roles)

@@ -8,6 +8,8 @@
 #include "orchestrator/view/internal.h"
 #include "orchestrator/view/run_marks.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 #define RUNS_MAX 1000
 
@@ -140,6 +142,21 @@ static void add_run(struct vw_table *t, struct run_marks *marks, struct store *s
 	vw_set_text(t, &cells[COL_UUID], r->uuid);
 }
 
+/* The subject is a name, or a number, which no name is. */
+static void list(const struct vw_world *w, struct store_run **runs, size_t *count)
+{
+	int64_t number;
+
+	*runs = NULL;
+	*count = 0;
+	if (!w->subject || !sl_count_parse(w->subject, 1, INT64_MAX, &number)) {
+		store_runs_list(w->store, w->subject, RUNS_MAX, runs, count, NULL);
+		return;
+	}
+	*runs = sl_alloc(sizeof **runs);
+	*count = !store_run_get(w->store, number, *runs, NULL);
+}
+
 static void fill(const struct vw_world *w, struct vw_table *t)
 {
 	struct run_marks *marks = w->marks ? w->marks : run_marks_new(0);
@@ -147,7 +164,7 @@ static void fill(const struct vw_world *w, struct vw_table *t)
 	size_t count = 0;
 
 	if (w->store)
-		store_runs_list(w->store, w->subject, RUNS_MAX, &runs, &count, NULL);
+		list(w, &runs, &count);
 	run_marks_begin(marks);
 	for (size_t i = 0; i < count; i++)
 		add_run(t, marks, w->store, &runs[i]);

@@ -109,6 +109,65 @@ detach_by_hang_up() {
 	expect_tidy
 }
 
+# An answer that is empty because nothing is called so is no answer.
+lists_find() {
+	fresh 1.0.0
+	expect_exit 0 run rolling.yaml --set version=2.0.0 -y --reason $'ticket \033[31m7'
+	expect_exit 0 runs 2
+	expect_out '^ *2  rolling '
+	[ "$(wc -l <"$T/out")" = 2 ] || fail "not one run: $(cat "$T/out")"
+	expect_exit 0 get runs 2 -o csv
+	expect_out '^2,rolling,rollout,ended,'
+	expect_exit 0 get runs rolling -o ndjson
+	expect_out '^{"number":2,"name":"rolling"'
+	[ "$(wc -l <"$T/out")" = 1 ] || fail "not one run: $(cat "$T/out")"
+	expect_exit 0 runs -o wide
+	expect_out 'ticket .\[31m7'
+	! grep -q $'\033' "$T/out" || fail "a control character of a reason stands in the list"
+	expect_exit 2 get runs rollin
+	expect_err "did you mean 'rolling'"
+	expect_exit 2 runs 9
+	expect_err 'there is no run 9; the latest is 2'
+	expect_exit 2 get runs 9
+	expect_err 'there is no run 9'
+	expect_exit 0 get runs -f state:paused
+	expect_err '^No runs pass the filter\.$'
+	[ ! -s "$T/out" ] || fail "an empty table has lines"
+	expect_exit 0 get runs -f state:paused -o json
+	[ "$(cat "$T/out")" = '{"items":[],"sources":[]}' ] || fail "$(cat "$T/out")"
+	expect_exit 0 get runs -f state:paused -o csv
+	expect_out '^number,name,kind,state,'
+	[ "$(wc -l <"$T/out")" = 1 ] || fail "an empty csv is more than its header"
+	expect_exit 0 get runs -f state:paused -o ndjson
+	[ ! -s "$T/out" ] || fail "empty ndjson has lines"
+}
+
+# A reader that has enough is nobody's failure; a disk that is full is.
+readers_leave() {
+	local rc
+	fresh 1.0.0
+	for what in "get runs -o ndjson" "get events -o csv" "runs" "show -o json"; do
+		# shellcheck disable=SC2086 # words
+		"$SLUICE" $what 2>"$T/err" | true
+		rc=${PIPESTATUS[0]}
+		[ "$rc" = 0 ] && [ ! -s "$T/err" ] || fail "$what | true: exit $rc"
+		# shellcheck disable=SC2086
+		"$SLUICE" $what 2>"$T/err" >/dev/full
+		rc=$?
+		[ "$rc" = 1 ] || fail "$what on a full disk: exit $rc"
+		expect_err 'standard output: No space left'
+	done
+	timeout 60 "$SLUICE" watch runs 2>"$T/err" | head -n 1 >"$T/out"
+	rc=${PIPESTATUS[0]}
+	[ "$rc" = 0 ] || fail "watch runs | head -1: exit $rc"
+	expect_out RUN
+	sl_start follower watch runs -o ndjson
+	expect_event follower 20 '"name":"install"'
+	kill -INT "$(sl_pid follower)"
+	sl_end follower 130
+	[ "$(wc -l <"$T/follower.out")" = 1 ] || fail "more than one row: $(cat "$T/follower.out")"
+}
+
 # TERM: the step in hand is finished, the run is paused, exit 3; resume goes on.
 stopped_by_term() {
 	fresh 1.0.0
@@ -183,6 +242,8 @@ run_case "a parked run: exit 3, then promote" parked_run_goes_on
 run_case "attach sees every event" attach_sees_all_events
 run_case "viewer leaves, terminal hangs up, the run goes on" detach_by_hang_up
 run_case "TERM pauses, resume goes on" stopped_by_term
+run_case "lists find by name and number, and say what they lack" lists_find
+run_case "lists and followers end when their reader leaves, or at ctrl-c" readers_leave
 run_case "a saved plan runs once" saved_plan
 run_case "a plan whose playbook changed is stale" stale_plan_playbook
 run_case "a claim held by another operator: exit 6" held_by_somebody_else

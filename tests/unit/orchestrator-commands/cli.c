@@ -77,7 +77,8 @@ static void bad_lines(void **state)
 		{"run|a|--yes=1", "--yes takes no value"},
 		{"runs|--limit|h1", "`sluice runs` takes no --limit"},
 		{"run|a|--take-over", "--take-over needs --reason"},
-		{"show|-o|jsn", "-o takes table, wide or json, not 'jsn' (did you mean 'json'?)"},
+		{"show|-o|jsn", "-o takes table, wide or json (get also csv, ndjson), not 'jsn' "
+				"(did you mean 'json'?)"},
 		{"run|a|--started-fd|0", "--started-fd takes"},
 		{"run|a|--vars-file|/nowhere/x", "--vars-file /nowhere/x: cannot be read"},
 		{"x\033[31m", "unknown command 'x?[31m'"},
