@@ -150,7 +150,8 @@ readers_leave() {
 		# shellcheck disable=SC2086 # words
 		"$SLUICE" $what 2>"$T/err" | true
 		rc=${PIPESTATUS[0]}
-		[ "$rc" = 0 ] && [ ! -s "$T/err" ] || fail "$what | true: exit $rc"
+		[ "$rc" = 0 ] || fail "$what | true: exit $rc"
+		[ ! -s "$T/err" ] || fail "$what | true: $(cat "$T/err")"
 		# shellcheck disable=SC2086
 		"$SLUICE" $what 2>"$T/err" >/dev/full
 		rc=$?
