@@ -114,6 +114,7 @@ struct cat_ask { /* one metrics query in flight */
 	struct cat_source_node *source;
 	struct sl_call *call; /* NULL = free */
 	size_t query;
+	bool present; /* in a refresh that reads the past: it was refused, what is now is asked */
 };
 
 struct cat_source_node {
@@ -147,7 +148,8 @@ struct cat_source_node {
 	unsigned asking;
 	size_t query_failures;
 	int64_t past_from; /* the refresh under way reads from then on; 0 = what is now */
-	bool past_failed;  /* it is not tried twice */
+	bool past_refused; /* some of it: what is now is asked instead */
+	bool past_failed;  /* wholly or in part: the next refresh reads what is now */
 	struct sl_error last_failure;
 	struct cat_measure_node *measures;
 };

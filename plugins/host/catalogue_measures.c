@@ -189,6 +189,21 @@ static const char *sample_service(const struct sl_sample *sample)
 	return NULL;
 }
 
+static void add(const struct cat_ask *ask, struct cat_measure_node *node,
+		const struct sl_sample *sample)
+{
+	struct cat_source_node *s = ask->source;
+	enum cat_measure measure = s->queries[ask->query].measure;
+	struct sl_sample now = *sample;
+
+	if (ask->present)
+		now.time = s->past_from + CAT_PAST_MS(s); /* the newest point, by our clock */
+	if (s->past_from)
+		cat_past_add(s, node, measure, &now);
+	else
+		cat_measure_add(&node->next[measure], measure, sample->value);
+}
+
 static void on_sample(void *arg, const struct sl_sample *sample)
 {
 	const struct cat_ask *ask = arg;
@@ -203,10 +218,7 @@ static void on_sample(void *arg, const struct sl_sample *sample)
 	node = measure_get(s, cat_name(service, name));
 	if (!node)
 		return;
-	if (s->past_from)
-		cat_past_add(s, node, q->measure, sample);
-	else
-		cat_measure_add(&node->next[q->measure], q->measure, sample->value);
+	add(ask, node, sample);
 }
 
 static bool same(double a, double b)
@@ -249,6 +261,15 @@ static void note_failure(struct cat_source_node *s, const struct cat_query *q,
 }
 
 static void ask_next(struct cat_source_node *s);
+static void ask_start(struct cat_ask *ask);
+
+/* Did the source answer, but will not, or cannot, tell the past? */
+static bool refuses_past(const struct cat_ask *ask, const struct sl_error *e)
+{
+	return ask->source->past_from && !ask->present &&
+	       (e->code == SL_EINPUT || e->code == SL_EUNSUPPORTED || e->code == SL_ENOTFOUND ||
+		e->code == SL_EPROTO);
+}
 
 static void on_done(void *arg, const struct sl_read_end *end)
 {
@@ -257,6 +278,11 @@ static void on_done(void *arg, const struct sl_read_end *end)
 	struct sl_read_end all = {.revision = ""};
 
 	ask->call = NULL;
+	if (refuses_past(ask, &end->error) && !s->late && !s->c->closing) {
+		s->past_refused = ask->present = true;
+		ask_start(ask);
+		return;
+	}
 	s->asking--;
 	if (end->error.code != SL_OK) {
 		s->query_failures++;
@@ -272,33 +298,38 @@ static void on_done(void *arg, const struct sl_read_end *end)
 		cat_dirty(s->c, CAT_METRICS);
 	if (s->query_failures == s->query_count || s->late)
 		all.error = s->last_failure;
-	s->past_failed = s->past_from && (s->query_failures || s->late);
+	s->past_failed = s->past_from && (s->past_refused || s->query_failures || s->late);
 	cat_source_done(s, &all);
 }
 
 static const struct sl_metrics_sink sink = {.sample = on_sample, .done = on_done};
 
-static void ask_next(struct cat_source_node *s)
+static void ask_start(struct cat_ask *ask)
 {
+	struct cat_source_node *s = ask->source;
 	const struct sl_metrics_ops *ops = plugin_backend_plugin(s->backend)->metrics;
 	void *instance = plugin_backend_instance(s->backend);
-	const char *expression;
+	const char *expression = s->queries[ask->query].expression;
 
+	if (s->past_from && !ask->present)
+		ask->call = ops->range(instance, expression, s->past_from,
+				       s->past_from + CAT_PAST_MS(s), s->interval_ms,
+				       s->c->timeout_ms, &sink, ask);
+	else
+		ask->call = ops->instant(instance, expression, 0, s->c->timeout_ms, &sink, ask);
+}
+
+static void ask_next(struct cat_source_node *s)
+{
 	for (size_t i = 0; i < CAT_PARALLEL && s->next_query < s->query_count; i++) {
 		struct cat_ask *ask = &s->asks[i];
 
 		if (ask->call)
 			continue;
 		ask->query = s->next_query++;
+		ask->present = false;
 		s->asking++;
-		expression = s->queries[ask->query].expression;
-		if (s->past_from)
-			ask->call = ops->range(instance, expression, s->past_from,
-					       s->past_from + CAT_PAST_MS(s), s->interval_ms,
-					       s->c->timeout_ms, &sink, ask);
-		else
-			ask->call =
-				ops->instant(instance, expression, 0, s->c->timeout_ms, &sink, ask);
+		ask_start(ask);
 	}
 }
 
@@ -310,6 +341,7 @@ void cat_measures_read(struct cat_source_node *s)
 	cat_past_begin(s);
 	s->next_query = 0;
 	s->query_failures = 0;
+	s->past_refused = false;
 	s->last_failure = (struct sl_error){0};
 	ask_next(s);
 }

@@ -29,9 +29,9 @@ struct fake {
 	sl_changed changed;
 	void *changed_arg;
 	double p99;
-	const char *refused; /* a query with this word in it fails */
-	int past, ranges;    /* points before the newest of a range, all halved; ranges asked */
-	bool no_ranges;      /* they fail */
+	const char *refused;   /* a query with this word in it fails */
+	int past, ranges;      /* points before the newest of a range, all halved; ranges asked */
+	const char *no_ranges; /* those with this word in their query fail; NULL = none */
 };
 
 /* One call of any role; its timer stands for the network. */
@@ -123,7 +123,8 @@ static void answer(void *arg)
 		say_config(call);
 	if (call->metrics && f->refused && strstr(call->expression, f->refused))
 		sl_fail(&end.error, SL_EINPUT, "parse error in %s", f->refused);
-	else if (call->metrics && call->step && f->no_ranges)
+	else if (call->metrics && call->step && f->no_ranges &&
+		 strstr(call->expression, f->no_ranges))
 		sl_fail(&end.error, SL_EUNSUPPORTED, "no ranges here");
 	else if (call->metrics && says)
 		say_metrics(call);
@@ -752,20 +753,44 @@ static void test_past(void **state)
 	assert_int_equal(fake.ranges, 4);
 }
 
-/* What has no past to give is asked for the present. */
+/* What has no past to give is asked for the present, in the same refresh: who looks once sees it.
+ */
 static void test_no_past(void **state)
 {
+	struct cat_measures m;
+
 	(void)state;
-	fake.no_ranges = true;
+	fake.no_ranges = "";
 	catalogue_add(catalogue, "city", "fake", backend, CAT_METRICS, INTERVAL);
 	catalogue_want(catalogue, CAT_METRICS);
-	while (isnan(catalogue_measures(catalogue, "orders").rate)) {
-		fake.done = false;
-		catalogue_refetch(catalogue);
-		bench_wait(&bench, &fake.done);
-	}
-	assert_int_equal(catalogue_measures(catalogue, "orders").series_count, 1);
+	refresh_measures();
+	m = catalogue_measures(catalogue, "orders");
+	assert_true(m.rate == 200 && m.p99_ms == 250);
+	assert_int_equal(m.series_count, 1);
+	assert_string_equal(catalogue_source(catalogue, 0).error, "");
 	assert_int_equal(fake.ranges, 4);
+	catalogue_refetch(catalogue);
+	refresh_measures();
+	assert_int_equal(catalogue_measures(catalogue, "orders").series_count, 2);
+	assert_int_equal(fake.ranges, 4);
+}
+
+/* The past of one measure is too much to ask: the others keep theirs. */
+static void test_half_a_past(void **state)
+{
+	struct cat_measures m;
+
+	(void)state;
+	fake.past = 9;
+	fake.no_ranges = "0.99";
+	catalogue_add(catalogue, "city", "fake", backend, CAT_METRICS, INTERVAL);
+	catalogue_want(catalogue, CAT_METRICS);
+	refresh_measures();
+	m = catalogue_measures(catalogue, "orders");
+	assert_int_equal(m.series_count, 10);
+	assert_true(m.rate == 200 && m.rate_series[0] == 100 && m.rate_series[9] == 200);
+	assert_true(m.p99_ms == 250 && isnan(m.p99_series[8]) && m.p99_series[9] == 250);
+	assert_string_equal(catalogue_source(catalogue, 0).error, "");
 }
 
 static void test_own_queries(void **state)
@@ -964,6 +989,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_measures, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_past, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_past, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_half_a_past, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_queries, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_announced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
