@@ -9,6 +9,8 @@
 #include "plugins/sdk/sort.h"
 #include "plugins/sdk/text.h"
 
+#define AHEAD 6 /* rows */
+
 void table_init(struct table *t, const struct vw_view *view)
 {
 	*t = (struct table){.filter = sl_strdup(""), .sort = sl_strdup(view ? view->sort : NULL)};
@@ -101,9 +103,12 @@ static void sift(struct table *t)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < t->count; i++)
+	for (i = 0; i < t->count; i++) {
+		if (i + AHEAD < t->count)
+			vw_row_fetch(t->data, t->shown[i + AHEAD]);
 		if (vw_filter_match(t->match, t->data, t->shown[i]))
 			t->shown[n++] = t->shown[i];
+	}
 	t->count = n;
 }
 

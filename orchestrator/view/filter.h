@@ -44,7 +44,7 @@ struct vw_filter {
 /* Without case, and composed. Yours to free. */
 char *vw_filter_fold(const char *s);
 /* May the text hold the folded needle? False is certain; all of it is looked at at once, NULs
- * included, and the byte behind its len must be there too. */
+ * included. */
 bool vw_seek(const char *text, size_t len, const char *needle);
 /* A number as a column of that kind has them: "3%", "200ms". */
 bool vw_filter_number(enum vw_kind kind, const char *text, double *number);

@@ -16,8 +16,6 @@ struct wanted {
 
 static struct wanted want(char c)
 {
-	if (!c)
-		return (struct wanted){0xff, 0xff}; /* any */
 	return (struct wanted){islower((unsigned char)c) ? 0x20 : 0, (unsigned char)c};
 }
 
@@ -26,37 +24,58 @@ static bool is(unsigned char c, struct wanted w)
 	return (c | w.also) == w.is;
 }
 
-/* 0 = neither the pair nor a byte that is no ASCII; reads one byte behind. */
-static unsigned char look(const unsigned char *s, size_t len, const struct wanted pair[2])
+/* The first and the last byte of a word: two that stand so far apart are rarer than two that stand
+ * together. */
+struct ends {
+	struct wanted first, last;
+	size_t apart;
+};
+
+/* 0 = neither both ends nor a byte that is no ASCII; reads as far behind as they are apart. */
+static unsigned char look(const unsigned char *s, size_t len, const struct ends *e)
 {
-	struct wanted a = pair[0], b = pair[1];
+	struct wanted a = e->first, b = e->last;
+	const unsigned char *far = s + e->apart;
 	unsigned char found = 0;
 
 	for (size_t i = 0; i < len; i++)
-		found |= (unsigned char)((is(s[i], a) & is(s[i + 1], b)) | (s[i] & 0x80));
+		found |= (unsigned char)((is(s[i], a) & is(far[i], b)) | (s[i] & 0x80));
 	return found;
 }
 
 /* What is no ASCII may be folded to anything. */
-static bool look_closely(const unsigned char *s, size_t len, const struct wanted pair[2],
+static bool look_closely(const unsigned char *s, size_t len, const struct ends *e,
 			 const char *needle)
 {
-	size_t needle_len = strlen(needle);
-
 	for (size_t i = 0; i < len; i++)
-		if (s[i] & 0x80 || (is(s[i], pair[0]) && is(s[i + 1], pair[1]) &&
-				    strncasecmp((const char *)s + i, needle, needle_len) == 0))
+		if (s[i] & 0x80 || (is(s[i], e->first) && is(s[i + e->apart], e->last) &&
+				    strncasecmp((const char *)s + i, needle, e->apart + 1) == 0))
 			return true;
 	return false;
+}
+
+static bool all_ascii(const unsigned char *s, size_t len)
+{
+	unsigned char all = 0;
+
+	while (len)
+		all |= s[--len];
+	return !(all & 0x80);
 }
 
 bool vw_seek(const char *text, size_t len, const char *needle)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	const struct wanted pair[2] = {want(needle[0]), want(needle[0] ? needle[1] : '\0')};
+	size_t apart = strlen(needle) - (*needle != 0), starts;
+	const struct ends e = {want(needle[0]), want(needle[apart]), apart};
 
-	for (; len >= BLOCK; s += BLOCK, len -= BLOCK)
-		if (look(s, BLOCK, pair) && look_closely(s, BLOCK, pair, needle))
+	if (!*needle)
+		return true;
+	for (; len >= BLOCK + apart; s += BLOCK, len -= BLOCK)
+		if (look(s, BLOCK, &e) && look_closely(s, BLOCK, &e, needle))
 			return true;
-	return look(s, len, pair) && look_closely(s, len, pair, needle);
+	starts = len > apart ? len - apart : 0;
+	if (look(s, starts, &e) && look_closely(s, starts, &e, needle))
+		return true;
+	return !all_ascii(s + starts, len - starts);
 }

@@ -139,6 +139,8 @@ const char *vw_column_key(const struct vw_view *v, const char *name);
 size_t vw_alert_count(const struct vw_world *w);
 
 struct vw_table *vw_table_fill(const struct vw_view *v, const struct vw_world *w);
+/* Has the memory of a row brought near that is about to be looked at: rows lie far apart. */
+void vw_row_fetch(const struct vw_table *t, size_t row);
 void vw_table_free(struct vw_table *t);
 
 /* --- for views that fill --- */
