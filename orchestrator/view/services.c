@@ -12,7 +12,6 @@
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
 
-#define VERSIONS_MAX    64
 #define RUNS_MAX        20
 #define RUN_EXPLAINS_MS (30 * 60 * 1000) /* changes in its registry after it began */
 #define ERRORS_BAD      0.01             /* a share of failed requests that deserves a look */
@@ -104,13 +103,11 @@ static void put_reason(char *dst, size_t size, const struct cat_service *s, cons
 
 enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t size)
 {
-	size_t by[SL_INSTANCE_STATE_COUNT] = {0};
+	const size_t *by = s->by;
 
 	snprintf(reason, size, "%s", s->count ? "" : "no instances");
 	if (!s->count)
 		return VW_OFF;
-	for (size_t i = 0; i < s->count; i++)
-		by[s->instances[i].state]++;
 	if (s->up == s->count)
 		return VW_OK;
 	if (by[SL_INSTANCE_UNKNOWN] == s->count) {
@@ -128,21 +125,29 @@ enum vw_state vw_service_state(const struct cat_service *s, char *reason, size_t
 										      : VW_WORKING;
 }
 
-/* The worst of those that are not up, and since when: "; i-7: no answer, for 4m". */
-static void put_worst(char *dst, size_t size, const struct cat_service *s, int64_t now)
+/* The worst of those that are not up; NULL = all are. */
+static const struct cat_instance *worst_of(const struct cat_service *s)
 {
 	static const enum sl_instance_state worst[] = {SL_INSTANCE_DOWN, SL_INSTANCE_UNKNOWN,
 						       SL_INSTANCE_STARTING, SL_INSTANCE_OUT};
-	const struct cat_instance *i = NULL;
+
+	for (size_t w = 0; w < SL_COUNT(worst); w++) {
+		if (!s->by[worst[w]])
+			continue;
+		for (size_t k = 0; k < s->count; k++)
+			if (s->instances[k].state == worst[w])
+				return &s->instances[k];
+	}
+	return NULL;
+}
+
+/* That one, and since when: "; i-7: no answer, for 4m". */
+static void put_worst(char *dst, size_t size, const struct cat_service *s, int64_t now)
+{
+	const struct cat_instance *i = worst_of(s);
 	char age[32] = "";
 	int64_t since;
 
-	if (s->up == s->count)
-		return;
-	for (size_t w = 0; w < SL_COUNT(worst) && !i; w++)
-		for (size_t k = 0; k < s->count && !i; k++)
-			if (s->instances[k].state == worst[w])
-				i = &s->instances[k];
 	if (!i)
 		return;
 	since = i->changed ? i->changed : i->since;
@@ -223,43 +228,21 @@ static struct newest *newest_revisions(struct vw_table *t, const struct catalogu
 	return all;
 }
 
-static int more_first(const void *a, const void *b)
-{
-	const struct vw_pair *x = a, *y = b;
-
-	if (x->share != y->share)
-		return x->share < y->share ? 1 : -1;
-	return strcmp(x->name, y->name);
-}
-
 static void set_versions(struct vw_table *t, struct vw_cell *cell, const struct cat_service *s)
 {
-	struct vw_pair found[VERSIONS_MAX], *pairs;
-	size_t n = 0, k;
+	struct vw_pair *pairs;
 
-	for (size_t i = 0; i < s->count; i++) {
-		const char *version = s->instances[i].version;
-
-		for (k = n; k > 0 && strcmp(found[k - 1].name, version) != 0; k--)
-			;
-		if (k)
-			found[k - 1].share += 1.0 / (double)s->count;
-		else if (*version && n < VERSIONS_MAX)
-			found[n++] =
-				(struct vw_pair){.name = version, .share = 1.0 / (double)s->count};
-	}
-	if (!n)
+	if (!s->version_count)
 		return;
-	qsort(found, n, sizeof *found, more_first);
-	pairs = vw_alloc(t, n * sizeof *pairs);
-	for (k = 0; k < n; k++)
-		pairs[k] = (struct vw_pair){
-			.name = vw_dup(t, found[k].name),
-			.share = round(found[k].share * 1e6) / 1e6, /* sums leave crumbs */
+	pairs = vw_alloc(t, s->version_count * sizeof *pairs);
+	for (size_t i = 0; i < s->version_count; i++)
+		pairs[i] = (struct vw_pair){
+			.name = vw_dup(t, s->versions[i].version),
+			.share = round((double)s->versions[i].count / (double)s->count * 1e6) / 1e6,
 		};
 	cell->known = true;
 	cell->pairs = pairs;
-	cell->count = n;
+	cell->count = s->version_count;
 }
 
 static enum vw_state state_of(const struct vw_world *w, const struct cat_service *s,

@@ -43,10 +43,22 @@ struct cat_instance {
 	int64_t changed; /* Unix ms when this catalogue saw it change; 0 = since the first read */
 };
 
+#define CAT_VERSIONS_MAX 64
+
+struct cat_version {
+	const char *version;
+	size_t count;
+};
+
 struct cat_service {
 	const char *service, *environment, *app;
 	const struct cat_instance *instances; /* sorted by id */
 	size_t count, up;
+	size_t by[SL_INSTANCE_STATE_COUNT]; /* instances in each state */
+	/* most instances first, then by name; instances that name none are not among them, nor are
+	 * more than CAT_VERSIONS_MAX */
+	const struct cat_version *versions;
+	size_t version_count;
 	int64_t changed;
 	const char *source;
 	const char *path; /* service/environment/app@source: one of its kind */

@@ -197,6 +197,10 @@ void cat_keys_release(struct cat_source_node *s);
 void cat_services_index(struct catalogue *c);
 void cat_keys_index(struct catalogue *c);
 
+/* --- catalogue_count.c: what a service's instances are, anew --- */
+void cat_service_count(struct cat_service *s);
+void cat_service_count_release(struct cat_service *s);
+
 /* --- catalogue_poll.c --- */
 void cat_source_want(struct cat_source_node *s, bool wanted);
 void cat_source_begin(struct cat_source_node *s); /* opened, and its role is wanted already */

@@ -152,13 +152,6 @@ static void join_instances(const struct join *j)
 	pub->count = n;
 }
 
-static void count_up(struct cat_service *pub)
-{
-	pub->up = 0;
-	for (size_t i = 0; i < pub->count; i++)
-		pub->up += pub->instances[i].state == SL_INSTANCE_UP;
-}
-
 static struct cat_service_node *service_make(struct cat_source_node *s, const char *key,
 					     const struct cat_staged *from)
 {
@@ -185,6 +178,7 @@ static void service_free(struct cat_source_node *s, struct cat_service_node *nod
 	free((void *)(uintptr_t)node->pub.environment);
 	free((void *)(uintptr_t)node->pub.app);
 	free((void *)(uintptr_t)node->pub.path);
+	cat_service_count_release(&node->pub);
 	free(node->key);
 	free(node);
 }
@@ -229,7 +223,7 @@ static bool merge_service(struct cat_source_node *s, const struct cat_staged **i
 	if (!m->made && join_same(&j))
 		return false;
 	join_instances(&j);
-	count_up(&j.node->pub);
+	cat_service_count(&j.node->pub);
 	j.node->pub.changed = first ? 0 : now;
 	m->grew = j.keep && j.node->pub.count > before;
 	return true;
@@ -274,7 +268,7 @@ static bool leave_other_apps(struct cat_source_node *s, const struct cat_staged 
 		left = true;
 		cat_instance_free(&all[at]);
 		memmove(&all[at], &all[at + 1], (--pub->count - at) * sizeof *all);
-		count_up(pub);
+		cat_service_count(pub);
 		pub->changed = now;
 		if (!pub->count)
 			service_free(s, node);
