@@ -40,6 +40,22 @@ static bool in_hand(const struct runner *r, const struct plan_step *s)
 	return false;
 }
 
+/* Could the claim not be had under which an undo's step would act? Without a host's nothing is done
+ * there; without a router's, nothing at all. */
+static bool lacks_claim(struct runner *r, const struct plan_step *s)
+{
+	const struct plan *p = runner_plan(r);
+	const struct view_step *seen = runner_steps(r);
+	for (size_t i = 0; s->what != DO_CLAIM && i < p->step_count; i++) {
+		const struct plan_step *claim = &p->steps[i];
+		bool same = claim->host && s->host && strcmp(claim->host, s->host) == 0;
+		if (claim->what == DO_CLAIM && is_bad(seen[i].state) &&
+		    (claim->router_claim || same))
+			return true;
+	}
+	return false;
+}
+
 /* The step that a track stands at: its first that is not done. -1 = the track is through. */
 static long track_head(struct runner *r, const struct plan_wave *w, size_t track)
 {
@@ -49,7 +65,9 @@ static long track_head(struct runner *r, const struct plan_wave *w, size_t track
 		if (p->steps[i].track != track || seen[i].state == PROGRESS_OK)
 			continue;
 		/* In an undo, a track with a failed step is given up; the others go on. */
-		return is_bad(seen[i].state) && runner_is_undoing(r) ? -1 : (long)i;
+		if (runner_is_undoing(r) && (is_bad(seen[i].state) || lacks_claim(r, &p->steps[i])))
+			return -1;
+		return (long)i;
 	}
 	return -1;
 }
