@@ -174,21 +174,31 @@ static void read_cpu(struct host_facts *f, const struct remote_answer *a,
 		f->cpu = 1;
 }
 
+/* It read its clock somewhere between the two. Busybox's says whole seconds only: what is missing
+ * may be what lacks. */
+static double skew_of(const char *text, double began, double ended)
+{
+	const char *point = text ? strchr(text, '.') : NULL;
+	double first = number_of(text) * 1000;
+	double last = point && isdigit((unsigned char)point[1]) ? first : first + 999;
+
+	if (last < began)
+		return first - began;
+	return first > ended ? first - ended : first * 0;
+}
+
 void host_facts_read(struct host_facts *f, const struct remote_answer *a, int64_t began,
 		     int64_t ended, const struct host_facts *before)
 {
 	const char *kernel = remote_answer_get(a, "kernel");
-	double now = number_at(a, "now"), up = number_at(a, "uptime");
+	double up = number_at(a, "uptime");
 	double total = number_at(a, "memory_kb"), left = number_at(a, "available_kb");
 
 	*f = (struct host_facts){.kernel = sl_strdup(kernel ? kernel : ""), .claim = sl_strdup("")};
 	f->load = number_at(a, "load");
 	f->cpus = number_at(a, "cpus");
 	f->memory = total > 0 && left <= total ? 1 - left / total : NAN;
-	/* it read its clock somewhere between the two */
-	f->skew_ms = now * 1000 < (double)began   ? now * 1000 - (double)began
-		     : now * 1000 > (double)ended ? now * 1000 - (double)ended
-						  : now * 0;
+	f->skew_ms = skew_of(remote_answer_get(a, "now"), (double)began, (double)ended);
 	f->booted = isfinite(up) && up < 1e10 ? ended - (int64_t)(up * 1000) : 0;
 	if (before && llabs(f->booted - before->booted) < BOOT_SLACK_MS)
 		f->booted = before->booted; /* it does not move because an answer took longer */

@@ -5,26 +5,7 @@
 # shellcheck disable=SC2016 # what is typed is for another shell
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-
-PERSON=$BUILD/tests/screens/person/person
-[ -x "$PERSON" ] || die "no $PERSON: make everything"
-
-# person WORDS...: what is done in the console, which is started from an interactive shell and left
-# for it again.
-person() {
-	printf '%s\n' "person: $*" >"$T/command"
-	cat >"$T/rc" <<-END
-		PS1='here> '
-		alias console='$BUILD/sluice-console hosts -i $INV'
-	END
-	"$PERSON" 120x36 'wait:here>' "text:stty -g >$T/before" enter text:console enter \
-		'wait:carries shop' other "$@" text:q own \
-		"text:rc=\$?; stty -g >$T/after; exit \$rc" enter exit:0 -- "$(command -v bash)" --noprofile --rcfile "$T/rc" -i \
-		2>&1 | grep . >"$T/err"
-	[ "${PIPESTATUS[0]}" = 0 ] || fail "the person sees something else"
-	[ -s "$T/before" ] || fail "there was no terminal"
-	cmp -s "$T/before" "$T/after" || fail "the terminal is not as it was"
-}
+. "$(dirname "${BASH_SOURCE[0]}")/person.sh"
 
 use_driver() {
 	sed "s/driver: .*/driver: $1/" "$SITE/inventory.yaml" >"$SITE/inv-$1.yaml"
@@ -34,11 +15,6 @@ use_driver() {
 shells_log() {
 	grep -q "$1" "$SLUICE_STATE/shells.log" || fail "shells.log has no '$1'"
 }
-
-# A word that is to be seen is not typed in one piece: what is typed is seen too. And a shell that
-# edits lines has the terminal to itself until its command begins.
-ENTERED=(text:S own "text:PS1='the''re> '" enter 'wait:there>')
-WRITE=(text:w wait:reason text:OPS-7 enter wait:WRITE)
 
 log_is_followed() {
 	local log=$SITE/hosts/h1/$LAB_SRV/shop-8080.log

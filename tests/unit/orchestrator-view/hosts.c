@@ -173,6 +173,12 @@ static void test_clocks(void **state)
 	assert_int_equal(host_facts_judge(&f, 0, note, sizeof note), VW_DEGRADED);
 	assert_string_equal(note, "its clock is 1 h behind");
 	host_facts_release(&f);
+	READ(&f, "now", "1767322799.%N"); /* and 999 ms, perhaps */
+	assert_true(f.skew_ms == -1000);
+	host_facts_release(&f);
+	READ(&f, "now", "1767322800.%N");
+	assert_true(f.skew_ms == 0);
+	host_facts_release(&f);
 }
 
 /* --- lines --- */
