@@ -163,7 +163,8 @@ $$(patsubst tests/unit/%.c,$$(B)/tests/unit/%,$(1)): $$(B)/$$(patsubst %.c,%.o,$
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -pie $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) \
-		-Wl,--end-group $$(PKG_LIBS) -lcmocka -ldl -lpthread -lm
+		-Wl,--end-group $$(PKG_LIBS) $$(if $$(filter console,$$(call unit_room,$(1))),$$(CURSES_LIBS)) \
+		-lcmocka -ldl -lpthread -lm
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 

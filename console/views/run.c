@@ -129,11 +129,15 @@ static bool selection(struct app *a, struct screen *s, char *name, char *text, s
 {
 	const struct run_seen *r = s->own;
 	const struct vw_row *row = table_row(&s->table);
+	bool stands; /* it is in hand, and what lifts it is worth more than why */
+	char now[32];
 
 	if (!r->loaded || !row)
 		return false;
 	snprintf(name, 256, "%s", row->full);
-	if (*row->reason && !(r->view.pause_step && row->state == VW_WORKING))
+	stands = (r->view.state == VIEW_PAUSED || (!run_seen_ended(r) && !run_seen_alive(r))) &&
+		 !strcmp(row->id, run_wave_now(&r->view, now, sizeof now));
+	if (*row->reason && !stands)
 		snprintf(text, size, "%s", row->reason);
 	else
 		run_outlook(&r->row, &r->view, app_now(a), text, size);

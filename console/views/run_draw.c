@@ -36,6 +36,10 @@ void run_draw_head(const struct store_run *row, const struct run_view *v, struct
 		x += canvas_text(c, x, r.y, end - x, look(row->outcome[0] ? PAINT_OFF : PAINT_WORK),
 				 row->outcome[0] ? row->outcome : row->state) +
 		     2;
+	if (x < end && !row->outcome[0] && !store_controller_alive(&row->controller))
+		x += canvas_text(c, x, r.y, end - x, look_bold(PAINT_WARN),
+				 row->parked ? "parked" : "no controller") +
+		     2;
 	if (x < end)
 		canvas_printf(c, x, r.y, end - x, look(PAINT_DIM), "%s by %s from %s, %s",
 			      row->kind, row->who, row->from, at);
@@ -234,19 +238,59 @@ unsigned run_draw_instances(const struct run_view *v, struct canvas *c, struct r
 
 /* --- in words --- */
 
-/* What it stands at, and what lifts that. */
-static void outlook_paused(const struct run_view *v, int64_t now, char *dst, size_t size)
+static const struct plan_step *pause_of(const struct run_view *v)
 {
-	const struct plan_step *step = NULL;
-	int64_t stood = now - v->pause_started;
 	size_t i;
-	char text[32];
 
 	for (i = 0; v->pause_step && i < v->plan.step_count; i++)
 		if (!strcmp(v->plan.steps[i].id, v->pause_step))
-			step = &v->plan.steps[i];
+			return &v->plan.steps[i];
+	return NULL;
+}
+
+/* Nobody carries it: which key does what. */
+static void outlook_alone(const struct store_run *row, const struct run_view *v, char *dst,
+			  size_t size)
+{
+	const char *gone = row->parked ? "parked, nobody watches it" : "its controller is gone";
+	const struct plan_step *step = v->paused_by_operator ? NULL : pause_of(v);
+
+	if (v->state == VIEW_UNDOING)
+		snprintf(dst, size, "%s: %c goes on taking it back", gone, v->failure ? 'T' : 'R');
+	else if (v->failure)
+		snprintf(dst, size, "%s: T tries again, U takes all back; %s", gone, v->failure);
+	else if (step && step->pause_ms < 0)
+		snprintf(dst, size, "%s: P promotes it, U takes it back", gone);
+	else if (step)
+		snprintf(dst, size,
+			 "%s, nor its time: R goes on, P passes the pause, U takes it back", gone);
+	else
+		snprintf(dst, size, "%s: R goes on, U takes it back", gone);
+}
+
+/* "h3 does not answer for 40 s": of what goes on, what holds it up. */
+static bool outlook_lost(const struct run_view *v, int64_t now, char *dst, size_t size)
+{
+	char more[32] = "", since[32];
+
+	if (!v->lost_count)
+		return false;
+	if (v->lost_count > 1)
+		snprintf(more, sizeof more, " and %zu more", v->lost_count - 1);
+	snprintf(dst, size, "%s%s: no answer for %s, it is tried again", v->lost[0].host, more,
+		 sl_duration_human(since, sizeof since, now - v->lost[0].since));
+	return true;
+}
+
+/* What it stands at, and what lifts that. */
+static void outlook_paused(const struct run_view *v, int64_t now, char *dst, size_t size)
+{
+	const struct plan_step *step = pause_of(v);
+	int64_t stood = now - v->pause_started;
+	char text[32];
+
 	if (v->failure)
-		snprintf(dst, size, "%s; T tries it again, U takes all back", v->failure);
+		snprintf(dst, size, "T tries it again, U takes all back; %s", v->failure);
 	else if (v->paused_by_operator)
 		snprintf(dst, size, "held; R goes on");
 	else if (step && step->pause_ms >= 0)
@@ -266,18 +310,23 @@ void run_outlook(const struct store_run *row, const struct run_view *v, int64_t 
 	int64_t ms;
 
 	if (v->state == VIEW_ENDED) {
-		snprintf(dst, size, "%s, exit %d%s%s", v->outcome ? v->outcome : "ended", v->exit,
-			 v->failure ? ": " : "", v->failure ? v->failure : "");
+		bool left = v->outcome && !strcmp(v->outcome, "needsHuman");
+
+		snprintf(dst, size, "%s, exit %d%s%s%s", v->outcome ? v->outcome : "ended", v->exit,
+			 left ? ", U goes on taking it back" : "", v->failure ? ": " : "",
+			 v->failure ? v->failure : "");
 		return;
 	}
 	if (!store_controller_alive(&row->controller)) {
-		snprintf(dst, size, "its controller is gone: R goes on, U takes it back");
+		outlook_alone(row, v, dst, size);
 		return;
 	}
 	if (v->state == VIEW_PAUSED) {
 		outlook_paused(v, now, dst, size);
 		return;
 	}
+	if (outlook_lost(v, now, dst, size))
+		return;
 	switch (time_left(&s, now, &ms)) {
 	case LEFT_TO_END:
 		snprintf(dst, size, "about %s left", sl_duration_human(took, sizeof took, ms));

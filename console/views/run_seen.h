@@ -18,14 +18,18 @@ struct run_seen {
 /* id is the run's number in digits. */
 void run_seen_init(struct run_seen *r, const char *id);
 void run_seen_release(struct run_seen *r);
+/* Its row alone, which costs the same however long the run is. */
+void run_seen_read_row(struct run_seen *r, struct store *store);
 /* Read what is new. */
 void run_seen_read(struct run_seen *r, struct store *store);
+void run_seen_forget(struct run_seen *r); /* its view */
 bool run_seen_ended(const struct run_seen *r);
 bool run_seen_alive(const struct run_seen *r); /* has it a living controller? */
 
 /* --- verbs.c --- */
 extern const enum action verb_actions[]; /* ends with ACT_NONE */
-/* Why the verb cannot be asked of that run; NULL = it can. */
+/* Why the verb cannot be asked of that run; NULL = it can. Without its view the row decides, and
+ * what only its steps tell is left open. */
 const char *verb_why(const struct run_seen *r, enum action what);
 /* Ask the person, then the run: a control row when a controller lives, else `sluice VERB` in the
  * background becomes one. */

@@ -20,8 +20,8 @@ static bool is_verb(enum action what)
 	return false;
 }
 
-/* Judging the keys reads the run under the cursor once, when the cursor comes to it, and again when
- * something changed. */
+/* Judging the keys reads the row of the run under the cursor, when the cursor comes to it and when
+ * something changed: its steps may be thousands, and no move of the cursor waits for them. */
 static struct run_seen *seen(struct app *a, struct screen *s, bool again)
 {
 	const struct vw_row *row = table_row(&s->table);
@@ -36,7 +36,7 @@ static struct run_seen *seen(struct app *a, struct screen *s, bool again)
 		again = true;
 	}
 	if (again)
-		run_seen_read(r, site_store(a->site));
+		run_seen_read_row(r, site_store(a->site));
 	return r;
 }
 
@@ -62,8 +62,11 @@ static bool act(struct app *a, struct screen *s, enum action what)
 		prompt_open(a, PROMPT_COMMAND, "run ");
 		return true;
 	}
-	if (r)
+	if (r) {
+		run_seen_read(r, site_store(a->site));
 		verb_ask(a, r, what);
+		run_seen_forget(r);
+	}
 	return r != NULL;
 }
 

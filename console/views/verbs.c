@@ -26,8 +26,63 @@ static const struct verb {
 	[ACT_RUN_UNDO] = {"undo", "Undo: the whole run is taken back"},
 };
 
+/* What decides which verbs a run takes now. */
+struct standing {
+	bool alive, paused; /* a living controller; the row says that it stands */
+	bool at_pause;      /* of its playbook, and at no other */
+	bool held;          /* by an operator */
+	bool failed, maybe_failed;
+};
+
+static struct standing standing_of(const struct run_seen *r)
+{
+	const char *waiting = r->row.waiting;
+	cJSON *o = !r->loaded && *waiting ? sl_json_parse(waiting, strlen(waiting), NULL) : NULL;
+	const char *what = sl_json_str(o, "for", "");
+	struct standing s = {.alive = run_seen_alive(r), .paused = !strcmp(r->row.state, "paused")};
+
+	if (r->loaded) {
+		s.held = r->view.paused_by_operator;
+		s.at_pause = r->view.pause_step != NULL;
+		s.failed = s.maybe_failed = r->view.failure != NULL;
+	} else {
+		s.held = s.paused && !strcmp(what, "resume");
+		s.at_pause = s.paused && (!strcmp(what, "promote") || !strcmp(what, "time"));
+		s.failed = !strcmp(what, "retry");
+		s.maybe_failed = s.failed || (!s.alive && !r->row.parked);
+	}
+	cJSON_Delete(o);
+	return s;
+}
+
+static const char *verb_why_now(const struct standing *s, enum action what)
+{
+	switch (what) {
+	case ACT_RUN_PROMOTE:
+		return s->at_pause ? NULL : "the run stands at no pause";
+	case ACT_RUN_HOLD:
+		if (!s->alive)
+			return "the run has no living controller: it stands still already";
+		return s->held ? "the run is held already" : NULL;
+	case ACT_RUN_RETRY:
+		return s->maybe_failed ? NULL : "no step has failed";
+	case ACT_RUN_RESUME:
+		if (s->failed)
+			return "a step has failed: retry tries it again";
+		if (s->alive && !s->paused)
+			return "the run goes on already";
+		if (s->alive && s->at_pause && !s->held)
+			return "the run stands at a pause of its own: promote passes it";
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
 const char *verb_why(const struct run_seen *r, enum action what)
 {
+	struct standing s;
+
 	if (!verbs[what].verb)
 		return NULL;
 	if (!r->has_row)
@@ -38,27 +93,10 @@ const char *verb_why(const struct run_seen *r, enum action what)
 		return "a lock can only be aborted";
 	if (run_seen_ended(r) && what != ACT_RUN_UNDO)
 		return "the run has ended";
-	switch (what) {
-	case ACT_RUN_PROMOTE:
-		return r->loaded && r->view.pause_step ? NULL : "the run stands at no pause";
-	case ACT_RUN_HOLD:
-		if (!run_seen_alive(r))
-			return "the run has no living controller: it stands still already";
-		return r->loaded && r->view.paused_by_operator ? "the run is held already" : NULL;
-	case ACT_RUN_RETRY:
-		return r->loaded && r->view.failure ? NULL : "no step has failed";
-	case ACT_RUN_RESUME:
-		if (r->loaded && r->view.failure)
-			return "a step has failed: retry tries it again";
-		if (run_seen_alive(r) && strcmp(r->row.state, "paused") != 0)
-			return "the run goes on already";
-		if (run_seen_alive(r) && r->loaded && r->view.pause_step &&
-		    !r->view.paused_by_operator)
-			return "the run stands at a pause of its own: promote passes it";
-		return NULL;
-	default:
-		return NULL;
-	}
+	if (!strcmp(r->row.outcome, "undone") || !strcmp(r->row.outcome, "rolledBack"))
+		return "the run is taken back already";
+	s = standing_of(r);
+	return verb_why_now(&s, what);
 }
 
 /* --- the question --- */
@@ -196,12 +234,18 @@ static bool go(struct app *a, void *arg)
 
 void verb_ask(struct app *a, const struct run_seen *r, enum action what)
 {
-	struct order *o = sl_alloc(sizeof *o);
+	const char *why = verb_why(r, what);
+	struct order *o;
 	struct sl_buf targets;
 	char title[256], head[256];
 	size_t count;
 	bool heavy;
 
+	if (why) { /* the row had left it open */
+		app_say(a, PAINT_WARN, "run %lld: %s", (long long)r->number, why);
+		return;
+	}
+	o = sl_alloc(sizeof *o);
 	*o = (struct order){.number = r->number, .what = what};
 	sl_buf_init(&targets, 1u << 20);
 	snprintf(title, sizeof title, "%s", verbs[what].title);

@@ -215,6 +215,15 @@ static void put_head(const struct store_run *r, const struct run_view *v, const 
 	row_end(&row);
 }
 
+static void put_lost(const struct run_view *v, struct row *row)
+{
+	char since[32];
+
+	for (size_t i = 0; i < v->lost_count; i++)
+		row_put(row, STYLE_BAD, ", %s does not answer for %s", v->lost[i].host,
+			sl_duration_human(since, sizeof since, sl_time_now() - v->lost[i].since));
+}
+
 static void put_state(const struct store_run *r, const struct run_view *v, const struct caps *caps,
 		      struct sl_buf *out)
 {
@@ -231,11 +240,12 @@ static void put_state(const struct store_run *r, const struct run_view *v, const
 		if (alive)
 			row_put(&row, STYLE_DIM, ", controlled by process %lld",
 				(long long)r->controller.pid);
-		else if (r->parked)
-			row_put(&row, STYLE_WARN,
-				", parked: no controller, nothing is watched meanwhile");
 		else
-			row_put(&row, STYLE_WARN, ", its controller is gone");
+			row_put(&row, STYLE_WARN, "%s: sluice %s %lld goes on",
+				r->parked ? ", parked: no controller, nothing is watched meanwhile"
+					  : ", its controller is gone",
+				store_next_verb(r->waiting), (long long)r->number);
+		put_lost(v, &row);
 	}
 	row_end(&row);
 }

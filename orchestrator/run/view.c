@@ -35,8 +35,26 @@ static void steps_free(struct view_step *steps, size_t count)
 	free(steps);
 }
 
+/* Back, or nobody asks it any more. host NULL = all. */
+static void lost_forget(struct run_view *v, const char *host)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < v->lost_count; i++) {
+		if (host && strcmp(v->lost[i].host, host) != 0)
+			v->lost[kept++] = v->lost[i];
+		else
+			free(v->lost[i].host);
+	}
+	v->lost_count = kept;
+	if (!kept) {
+		free(v->lost);
+		v->lost = NULL;
+	}
+}
+
 void run_view_release(struct run_view *v)
 {
+	lost_forget(v, NULL);
 	steps_free(v->steps, v->plan.step_count);
 	steps_free(v->undo_steps, v->undo.step_count);
 	plan_release(&v->plan);
@@ -144,6 +162,8 @@ static void feed_step_ended(const struct feed *f)
 	set_text(&s->error_code, sl_json_str(error, "code", NULL));
 	cJSON_Delete(s->detail);
 	s->detail = cJSON_Duplicate(sl_json_get(f->event, "detail"), true);
+	if (strcmp(result, "ok") == 0 && step->host)
+		lost_forget(f->v, step->host);
 	s->failures += is_verdict(result, s->error_code);
 	if (strcmp(result, "ok") == 0) {
 		s->state = PROGRESS_OK;
@@ -172,6 +192,22 @@ static void feed_traffic(const struct feed *f)
 	}
 	cJSON_Delete(f->v->weights);
 	f->v->weights = weights;
+}
+
+static void feed_host_lost(const struct feed *f)
+{
+	struct run_view *v = f->v;
+	const char *host = sl_json_str(f->event, "host", "");
+	for (size_t i = 0; i < v->lost_count; i++)
+		if (strcmp(v->lost[i].host, host) == 0)
+			return;
+	v->lost = sl_realloc_n(v->lost, v->lost_count + 1, sizeof *v->lost);
+	v->lost[v->lost_count++] = (struct view_lost){sl_strdup(host), f->time};
+}
+
+static void feed_host_back(const struct feed *f)
+{
+	lost_forget(f->v, sl_json_str(f->event, "host", ""));
 }
 
 static void feed_pause_started(const struct feed *f)
@@ -237,6 +273,7 @@ static void feed_undo_started(const struct feed *f)
 
 static void feed_resumed(const struct feed *f)
 {
+	lost_forget(f->v, NULL);
 	f->v->ended = 0;
 	f->v->exit = 0;
 	if (f->v->undo.step_count)
@@ -249,6 +286,7 @@ static void feed_resumed(const struct feed *f)
 
 static void feed_ended(const struct feed *f)
 {
+	lost_forget(f->v, NULL);
 	f->v->state = VIEW_ENDED;
 	f->v->ended = f->time;
 	f->v->exit = (int)sl_json_int(f->event, "exit", 1);
@@ -266,6 +304,7 @@ static const struct {
 	{"pause.started", feed_pause_started}, {"pause.ended", feed_pause_ended},
 	{"control.taken", feed_control},       {"undo.started", feed_undo_started},
 	{"run.resumed", feed_resumed},         {"run.ended", feed_ended},
+	{"host.lost", feed_host_lost},         {"host.back", feed_host_back},
 };
 
 void run_view_feed(struct run_view *v, const cJSON *event)

@@ -23,6 +23,11 @@ struct view_step {
 	int64_t until; /* Unix ms of its deadline; 0 = none */
 };
 
+struct view_lost { /* a host that does not answer a step of this run */
+	char *host;
+	int64_t since; /* Unix ms */
+};
+
 enum view_state { VIEW_RUNNING, VIEW_PAUSED, VIEW_UNDOING, VIEW_ENDED };
 
 struct run_view {
@@ -37,10 +42,12 @@ struct run_view {
 	double share_want, share_real; /* of the new side; -1 = unknown */
 	cJSON *weights;                /* server -> weight, as set last; owned; NULL = never */
 	bool paused_by_operator;
-	char *pause_step;      /* id of the playbook pause it stands at, or NULL */
-	int64_t pause_started; /* absolute, Unix ms */
-	char *failure;         /* first error: "swap on oa01:8080: ..." */
-	char *outcome;         /* NULL until run.ended */
+	char *pause_step;       /* id of the playbook pause it stands at, or NULL */
+	int64_t pause_started;  /* absolute, Unix ms */
+	char *failure;          /* first error: "swap on oa01:8080: ..." */
+	struct view_lost *lost; /* as long as it goes on */
+	size_t lost_count;
+	char *outcome; /* NULL until run.ended */
 	int exit;
 	int64_t started, ended;
 };

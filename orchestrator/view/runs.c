@@ -64,6 +64,16 @@ static bool is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* Its controller left it so. */
+static const char *parked_reason(const char *verb)
+{
+	if (is(verb, "promote"))
+		return "parked, nobody watches it: sluice promote, or sluice undo";
+	if (is(verb, "retry"))
+		return "parked, nobody watches it: sluice retry, or sluice undo";
+	return "parked, nobody watches it: sluice resume, or sluice undo";
+}
+
 enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 {
 	*reason = "";
@@ -78,12 +88,14 @@ enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 		}
 		return is(r->outcome, "done") ? VW_OK : VW_OFF;
 	}
-	if (is(r->state, "paused"))
-		return VW_WAITING;
 	if (store_controller_alive(&r->controller))
-		return VW_WORKING;
-	*reason = "its controller is gone: sluice resume, or sluice undo";
-	return VW_NO_CONTACT;
+		return is(r->state, "paused") ? VW_WAITING : VW_WORKING;
+	if (!r->parked) {
+		*reason = "its controller is gone: sluice resume, or sluice undo";
+		return VW_NO_CONTACT;
+	}
+	*reason = parked_reason(store_next_verb(r->waiting));
+	return VW_WAITING;
 }
 
 /* "promote", "retry: swap on a:8080: no answer", "the time, 14:02:31". */

@@ -278,6 +278,8 @@ void data_make(const char *folder)
 	event(&m, 1,
 	      "\"event\":\"pause.started\",\"step\":\"26\",\"until\":null,\"by\":"
 	      "\"playbook\"");
+	sql(m.db, "UPDATE run SET state='paused', waiting='{\"for\":\"promote\",\"step\":\"26\"}' "
+		  "WHERE number=3");
 	sqlite3_close(m.db);
 
 	m = make_run(folder, "订单服务", "rollout", "chen", document, 120000);

@@ -47,6 +47,55 @@ run_is_started_and_promoted() {
 	expect_tidy
 }
 
+# A run that nobody carries does not look as if it only waited, and the keys that are named work.
+controller_dies() {
+	fresh 1.0.0
+	client_start
+	sl_start run run gated.yaml --set version=2.0.0 -y --wait -o json
+	expect_event run 40 '"event":"pause.started"'
+	expect_exit 0 get runs
+	expect_out '^\. .* paused '
+	kill -KILL "$(sl_pid run)"
+	sl_end run 137
+	expect_exit 0 get runs
+	expect_out '^? .* paused '
+	expect_exit 0 show
+	expect_out 'its controller is gone: sluice promote 2 goes on'
+	console w 'wait reason' 'type OPS-10' enter 'wait WRITE' enter 'wait no controller' \
+		'wait P promotes it' P 'wait Cancel' tab enter 'wait exit 0' || { sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
+	expect_screen 'done'
+	expect_versions 2.0.0
+	expect_no_failure
+	expect_tidy
+}
+
+# The console is no part of the run that it started.
+console_dies() {
+	fresh 1.0.0
+	console w 'wait reason' 'type OPS-11' enter 'wait WRITE' ':' 'type run gated.yaml --set version=2.0.0' enter \
+		'wait nothing is changed yet' L 'wait Cancel' tab enter 'wait waits for promote' &
+	await 60 run_stands || fail "the run does not come to its pause"
+	stop_consoles
+	wait
+	expect_exit 0 get runs
+	expect_out '^\. .* paused '
+	console w 'wait reason' 'type OPS-11' enter 'wait WRITE' A 'wait Cancel' tab enter 'wait undone' ||
+		{ sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
+	expect_versions 1.0.0
+	expect_tidy
+}
+
+run_stands() {
+	"$SLUICE" get runs -f 'name:gated state:paused' -o ndjson 2>/dev/null | grep -q promote
+}
+
+stop_consoles() {
+	local pid
+	for pid in $(running "$(readlink -f "$CONSOLE")"); do
+		grep -qza "^SLUICE_STATE=$T/" "/proc/$pid/environ" 2>/dev/null && kill -KILL "$pid"
+	done
+}
+
 bad_plan_is_told() {
 	console ':' 'type run nowhere.yaml' enter 'wait cannot be carried out' || { sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
 	expect_screen 'nowhere.yaml'
@@ -57,5 +106,7 @@ bad_plan_is_told() {
 lab_start
 run_case "a plan is shown, nothing is changed" plan_is_shown_and_nothing_is_changed
 run_case "a run is started and promoted from the console" run_is_started_and_promoted
+run_case "a run whose controller died says so, and is promoted" controller_dies
+run_case "a console that dies leaves its run, the next one aborts it" console_dies
 run_case "a plan that cannot be made says why" bad_plan_is_told
 cases_end

@@ -104,6 +104,9 @@ static char *said(struct run_view *v)
 		sl_buf_puts(&b, " held");
 	if (v->failure)
 		sl_buf_printf(&b, " because %s", v->failure);
+	for (size_t i = 0; i < v->lost_count; i++)
+		sl_buf_printf(&b, " lost %s since %d", v->lost[i].host,
+			      (int)(v->lost[i].since / 1000 % 60));
 	if (v->outcome)
 		sl_buf_printf(&b, " outcome %s %d", v->outcome, v->exit);
 	return sl_buf_take(&b);
@@ -184,9 +187,25 @@ static const struct {
 	 "paused - - - at 2 since 1"},
 	{"only told",
 	 {"{'event':'wave.started','wave':1}", "{'event':'wave.ended','wave':1}",
-	  "{'event':'host.lost','host':'oa01'}", "{'event':'host.back','host':'oa01'}",
 	  "{'event':'router.drift','server':'oa01'}"},
 	 "running - - -"},
+	{"a lost host, told by two steps",
+	 {"{'event':'host.lost','host':'oa01'}", "{'event':'host.lost','host':'oa01'}",
+	  "{'event':'host.lost','host':'oa02'}"},
+	 "running - - - lost oa01 since 1 lost oa02 since 3"},
+	{"it is back",
+	 {"{'event':'host.lost','host':'oa01'}", "{'event':'host.lost','host':'oa02'}",
+	  "{'event':'host.back','host':'oa01'}"},
+	 "running - - - lost oa02 since 2"},
+	{"a step that ended well says so too",
+	 {"{'event':'host.lost','host':'oa01'}", "{'event':'step.ended','step':'1','result':'ok'}"},
+	 "running ok - -"},
+	{"who goes on asks anew",
+	 {"{'event':'host.lost','host':'oa01'}", "{'event':'run.resumed','who':'li'}"},
+	 "running - - -"},
+	{"and at the end nobody does",
+	 {"{'event':'host.lost','host':'oa01'}", "{'event':'run.ended','outcome':'done','exit':0}"},
+	 "ended - - - outcome done 0"},
 	{"unknown events and steps",
 	 {"{'event':'gate.opened','step':'1'}", "{'event':'step.started','step':'9'}",
 	  "{'event':'step.ended','step':'','result':'ok'}", "{'event':'step.ended'}",

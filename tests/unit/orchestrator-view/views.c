@@ -228,6 +228,51 @@ static void test_runs(void **state)
 	store_run_release(&r);
 }
 
+static const struct {
+	const char *set;
+	enum vw_state state;
+	const char *reason;
+} standings[] = {
+	{"state='running'", VW_WORKING, ""},
+	{"state='paused', waiting='{\"for\":\"promote\"}'", VW_WAITING, ""},
+	{"pid=0", VW_NO_CONTACT, "its controller is gone: sluice resume, or sluice undo"},
+	{"parked=1", VW_WAITING, "parked, nobody watches it: sluice promote, or sluice undo"},
+	{"waiting='{\"for\":\"retry\"}'", VW_WAITING,
+	 "parked, nobody watches it: sluice retry, or sluice undo"},
+	{"waiting='{\"for\":\"time\"}'", VW_WAITING,
+	 "parked, nobody watches it: sluice resume, or sluice undo"},
+	{"parked=0, state='undoing'", VW_NO_CONTACT,
+	 "its controller is gone: sluice resume, or sluice undo"},
+};
+
+/* A pause that nobody watches is no common pause: one of some time does not end. */
+static void test_runs_without_controller(void **state)
+{
+	struct bench *b = *state;
+	const struct vw_world w = {.store = b->store, .now = 1};
+	struct store_run r = {.uuid = "0b0e7a30-0000-4000-8000-000000000001"};
+	char *path = sl_asprintf("%s/runs.db", b->folder);
+	sqlite3 *db;
+
+	assert_int_equal(store_run_create(b->store, &r, NULL, NULL), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	free(path);
+	for (size_t i = 0; i < SL_COUNT(standings); i++) { /* each on top of those before */
+		char *sql = sl_asprintf("UPDATE run SET %s", standings[i].set);
+		struct vw_table *t;
+
+		assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+		t = vw_table_fill(vw_find("runs"), &w);
+		assert_int_equal(t->count, 1);
+		assert_int_equal(t->rows[0].state, standings[i].state);
+		assert_string_equal(t->rows[0].reason, standings[i].reason);
+		vw_table_free(t);
+		free(sql);
+	}
+	sqlite3_close(db);
+	store_run_release(&r);
+}
+
 /* What is failed or without contact, whatever it is; what still works is not among them. */
 static void test_alerts(void **state)
 {
@@ -451,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_service_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_instances_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_runs_without_controller, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alerts_of_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_are_events, setup, teardown),
