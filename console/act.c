@@ -116,12 +116,27 @@ static bool list(struct app *a, struct screen *s, enum action what)
 	}
 }
 
+/* The views that it came to lose it again; the one in front may go on with it. */
+static void unpin(struct app *a, const struct table *here)
+{
+	struct screen *s;
+	struct sl_error e;
+	unsigned i;
+
+	for (i = 1; i <= TABS; i++)
+		for (s = a->stacks[i]; s; s = s->below)
+			if (&s->table != here && s->table.filter &&
+			    !strcmp(s->table.filter, a->pinned))
+				table_filter(&s->table, "", &e);
+	app_say(a, PAINT_DIM, "the filter '%s' is not pinned any more", a->pinned);
+	free(a->pinned);
+	a->pinned = NULL;
+}
+
 static void pin_filter(struct app *a, const struct table *t)
 {
 	if (a->pinned) {
-		app_say(a, PAINT_DIM, "the filter '%s' is not pinned any more", a->pinned);
-		free(a->pinned);
-		a->pinned = NULL;
+		unpin(a, t);
 	} else if (*t->filter) {
 		a->pinned = sl_strdup(t->filter);
 		app_say(a, PAINT_ACCENT,

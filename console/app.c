@@ -154,12 +154,14 @@ static void want(struct app *a)
 	site_want_hosts(a->site, v && v->hosts);
 }
 
-static void pin(struct app *a, struct screen *s)
+/* A view that cannot read it goes without, and says so. */
+void app_pin(struct app *a, struct screen *s)
 {
-	struct sl_error e;
+	struct sl_error e = {0};
 
-	if (a->pinned && s->table.data && !*s->table.filter)
-		table_filter(&s->table, a->pinned, &e); /* what it cannot read it does not hold */
+	if (a->pinned && s->table.data && !*s->table.filter &&
+	    table_filter(&s->table, a->pinned, &e))
+		app_say(a, PAINT_DIM, "the pinned filter is not for this view: %s", e.msg);
 	table_filters_off(&s->table, a->filters_off);
 }
 
@@ -172,7 +174,7 @@ static void arrive(struct app *a)
 	want(a);
 	app_count_alerts(a);
 	app_fill(a, s);
-	pin(a, s);
+	app_pin(a, s);
 	app_dirty(a);
 }
 

@@ -32,6 +32,7 @@ struct screen_ops {
 	unsigned roles;            /* enum cat_role bits polled for it besides those of data */
 	const char *enter;         /* what enter opens, about the row's id; NULL = nothing */
 	const char *empty;         /* what stands there without rows */
+	bool empty_is_well;        /* good news: only sources that ail are listed then */
 	bool about_itself;         /* without a row, the keys it offers are about its subject */
 	const char *twin;          /* the command that prints the same: "get services" */
 	const enum action *hints;  /* ends with ACT_NONE */
@@ -167,6 +168,7 @@ void app_turn(struct app *a);
 void app_resized(struct app *a, unsigned width, unsigned height);
 bool app_writes(const struct app *a);
 void app_fill(struct app *a, struct screen *s);
+void app_pin(struct app *a, struct screen *s); /* a list that is new: the pinned filter, if any */
 
 /* --- act.c: what every view can do --- */
 void act_general(struct app *a, struct screen *s, enum action what);
@@ -190,6 +192,8 @@ void help_draw(struct app *a, struct canvas *c);
 void command_run(struct app *a, const char *text);
 /* The one completion of text, or NULL and *all what there is to choose from. */
 char *command_complete(struct app *a, const char *text, struct sl_buf *all);
+/* The same for a column's name as the last word of a filter. */
+char *filter_complete(struct app *a, const char *text, struct sl_buf *all);
 /* The same for filters that have names, and one of them put on. */
 char *named_complete(struct app *a, const char *text, struct sl_buf *all);
 void named_use(struct app *a, const char *text);

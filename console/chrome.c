@@ -356,50 +356,77 @@ static bool is_hinted(struct app *a, enum action what)
 	return !(key_rows[what].needs & KEY_MUTATES) || !why || why == app_needs_write;
 }
 
+/* Cells that a hint takes; 0 = it has no key, or no word. */
+static unsigned hint_width(struct app *a, enum action what)
+{
+	char key[32];
+
+	bindings_first(a->bindings, what, key, sizeof key);
+	if (!*key || !key_rows[what].hint)
+		return 0;
+	return (unsigned)(sl_text_width(key) + sl_text_width(key_rows[what].hint)) + 1;
+}
+
 static unsigned draw_hint(struct app *a, struct canvas *c, struct rect r, unsigned x,
 			  enum action what)
 {
 	bool mutates = (key_rows[what].needs & KEY_MUTATES) != 0, on = !app_why(a, what);
+	unsigned need = hint_width(a, what);
 	char key[32];
-	unsigned need;
 
-	bindings_first(a->bindings, what, key, sizeof key);
-	if (!*key || !key_rows[what].hint)
-		return x;
-	need = (unsigned)(sl_text_width(key) + sl_text_width(key_rows[what].hint)) + 1;
-	if (x + need >= r.x + r.width)
+	if (!need || x + need >= r.x + r.width)
 		return x;
 	x += canvas_text(c, x, r.y, 16,
 			 look_bold(!on       ? PAINT_FAINT
 				   : mutates ? PAINT_WARN
 					     : PAINT_ACCENT),
-			 key);
+			 bindings_first(a->bindings, what, key, sizeof key));
 	x += 1 + canvas_text(c, x + 1, r.y, 20, look(on ? PAINT_DIM : PAINT_FAINT),
 			     key_rows[what].hint);
 	return x + 2;
 }
 
+/* Before the first key that changes something, where that one has room as well. */
+static unsigned draw_bar(struct app *a, struct canvas *c, struct rect r, unsigned x,
+			 enum action first)
+{
+	const char *bar = app_writes(a) ? "| " : "| write mode: ";
+
+	if (x + strlen(bar) + hint_width(a, first) >= r.x + r.width)
+		return r.x + r.width;
+	return x + canvas_text(c, x, r.y, 20, look(PAINT_FAINT), bar);
+}
+
+#define HELP_ELSEWHERE 100 /* columns: from there on the tabs leave room to name it */
+
+/* Where no other row names the key of help, and nothing can be changed, it has room here. */
 static void draw_keys(struct app *a, struct canvas *c, struct rect r)
 {
 	static const enum action always[] = {ACT_WRITE, ACT_HELP, ACT_NONE};
 	const struct screen_ops *ops = app_screen(a)->ops;
+	unsigned kept = 0, x = r.x + 1, at;
 	const enum action *h;
-	unsigned x = r.x + 1;
 	bool barred = false;
 
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_BAR));
+	if (r.width < HELP_ELSEWHERE && !app_writes(a))
+		kept = hint_width(a, ACT_HELP) + 2;
+	r.width -= kept;
 	for (h = ops->hints; h && *h != ACT_NONE; h++) {
 		if (!is_hinted(a, *h))
 			continue;
-		if ((key_rows[*h].needs & KEY_MUTATES) && !barred) {
-			barred = true;
-			x += canvas_text(c, x, r.y, 20, look(PAINT_FAINT),
-					 app_writes(a) ? "| " : "| write mode: ");
-		}
+		at = x;
+		if ((key_rows[*h].needs & KEY_MUTATES) && !barred)
+			at = draw_bar(a, c, r, x, *h);
+		if (at >= r.x + r.width)
+			break;
+		barred |= at > x;
+		x = draw_hint(a, c, r, at, *h);
+	}
+	for (h = always; *h != ACT_NONE; h++) {
+		r.width += *h == ACT_HELP ? kept : 0;
 		x = draw_hint(a, c, r, x, *h);
 	}
-	for (h = always; *h != ACT_NONE; h++)
-		x = draw_hint(a, c, r, x, *h);
 }
 
 static bool all_stale(struct app *a)

@@ -6,6 +6,7 @@
 
 #include "console/app.h"
 #include "console/words.h"
+#include "orchestrator/view/host_look.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
@@ -74,15 +75,22 @@ static void set_theme(struct app *a, const char *text)
 
 static void bind_key(struct app *a, const char *text)
 {
-	char name[64];
+	char name[64], shown[64];
 	const char *keys = strchrnul(text, ' ');
 	struct sl_error e = {0};
 
 	snprintf(name, sizeof name, "%.*s", (int)(keys - text), text);
 	while (*keys == ' ')
 		keys++;
-	if (bindings_set(a->bindings, name, keys, &e))
+	if (!*name)
+		app_say(a, PAINT_WARN, "which one: :bind NAME KEYS, none as the key unbinds it");
+	else if (bindings_set(a->bindings, name, keys, &e))
 		app_say(a, PAINT_BAD, "%s", e.msg);
+	else
+		app_say(a, PAINT_OK, "%s is on %s, until the console ends", name,
+			*bindings_text(a->bindings, action_find(name), shown, sizeof shown)
+				? shown
+				: "no key");
 }
 
 static void export_to(struct app *a, const char *text)
@@ -140,6 +148,16 @@ static const struct word {
 	{"q", "", leave},
 };
 
+static bool is_word(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(words); i++)
+		if (!strcmp(words[i].name, name))
+			return true;
+	return false;
+}
+
 static bool run_word(struct app *a, const char *name, const char *text)
 {
 	size_t i;
@@ -164,7 +182,8 @@ static size_t choices(const char **list)
 		if (!screen_find(words[i].name))
 			list[n++] = words[i].name;
 	for (i = ACT_NONE + 1; i < ACT_COUNT; i++)
-		if (key_rows[i].name && !sl_text_starts(key_rows[i].name, "view-"))
+		if (!is_word(key_rows[i].name) && !screen_find(key_rows[i].name) &&
+		    !sl_text_starts(key_rows[i].name, "view-"))
 			list[n++] = key_rows[i].name;
 	return n;
 }
@@ -204,8 +223,22 @@ void command_run(struct app *a, const char *text)
 	}
 }
 
-/* The one of the list that text begins, or what all of those have in common. */
-static char *complete(const char *const *list, size_t n, const char *text, struct sl_buf *all)
+/* --- completion --- */
+
+struct list {
+	const char **items;
+	size_t count, cap;
+};
+
+static void list_add(struct list *l, const char *item)
+{
+	SL_GROW(l->items, l->count, l->cap);
+	l->items[l->count++] = item;
+}
+
+/* The one of the list that text begins, with end behind it, or what all of those have in common. */
+static char *complete(const char *const *list, size_t n, const char *text, const char *end,
+		      struct sl_buf *all)
 {
 	const char *first = NULL;
 	size_t i, found = 0, same = 0;
@@ -224,9 +257,97 @@ static char *complete(const char *const *list, size_t n, const char *text, struc
 	}
 	if (found == 1) {
 		sl_buf_clear(all);
-		return sl_asprintf("%s ", first);
+		return sl_asprintf("%s%s", first, end);
 	}
 	return found ? sl_strndup(first, same) : NULL;
+}
+
+/* The same of the last word; what stands before it, and signs in front of it, stay. */
+static char *complete_last(const struct list *l, const char *text, const char *signs,
+			   const char *end, struct sl_buf *all)
+{
+	const char *last = strrchr(text, ' ');
+	char *word, *whole;
+
+	last = last ? last + 1 : text;
+	last += strspn(last, signs);
+	word = complete(l->items, l->count, last, end, all);
+	if (!word)
+		return NULL;
+	whole = sl_asprintf("%.*s%s", (int)(last - text), text, word);
+	free(word);
+	return whole;
+}
+
+static void list_columns(struct app *a, struct list *l)
+{
+	const struct table *t = &app_screen(a)->table;
+	size_t i;
+
+	for (i = 0; t->data && i < t->data->view->column_count; i++)
+		list_add(l, t->data->view->columns[i].key);
+}
+
+static void list_services(struct app *a, struct list *l)
+{
+	const struct catalogue *c = site_catalogue(a->site);
+	size_t i;
+
+	for (i = 0; c && i < catalogue_service_count(c); i++)
+		list_add(l, catalogue_service(c, i)->service);
+}
+
+static void list_hosts(struct app *a, struct list *l)
+{
+	const struct host_looks *h = site_hosts(a->site);
+	size_t i;
+
+	for (i = 0; h && i < host_looks_count(h); i++)
+		list_add(l, host_looks_at(h, i)->host->name);
+}
+
+static void list_themes(struct app *a, struct list *l)
+{
+	(void)a;
+	list_add(l, "dark");
+	list_add(l, "light");
+	list_add(l, "contrast");
+}
+
+static void list_keys(struct app *a, struct list *l)
+{
+	int i;
+
+	(void)a;
+	for (i = ACT_NONE + 1; i < ACT_COUNT; i++)
+		list_add(l, key_rows[i].name);
+}
+
+static const struct {
+	const char *command, *signs;
+	void (*list)(struct app *a, struct list *l);
+} arguments[] = {
+	{"sort ", "-", list_columns},    {"filter ", "!", list_columns},
+	{"theme ", "", list_themes},     {"bind ", "", list_keys},
+	{"service ", "", list_services}, {"instances ", "", list_services},
+	{"traces ", "", list_services},  {"keys ", "", list_services},
+	{"host ", "", list_hosts},       {"log ", "", list_hosts},
+};
+
+static char *complete_argument(struct app *a, const char *text, struct sl_buf *all)
+{
+	struct list l = {0};
+	char *whole = NULL;
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(arguments); i++) {
+		if (!sl_text_starts(text, arguments[i].command))
+			continue;
+		arguments[i].list(a, &l);
+		whole = complete_last(&l, text, arguments[i].signs, "", all);
+	}
+	free(l.items);
+	return whole;
 }
 
 static const char *const playbooks[] = {".yaml", ".yml", ".json", NULL};
@@ -235,10 +356,22 @@ char *command_complete(struct app *a, const char *text, struct sl_buf *all)
 {
 	const char *list[CHOICES_MAX];
 
-	(void)a;
 	if (sl_text_starts(text, "run ") || sl_text_starts(text, "plan "))
 		return words_complete_path(text, playbooks, all);
-	return strchr(text, ' ') ? NULL : complete(list, choices(list), text, all);
+	if (strchr(text, ' '))
+		return complete_argument(a, text, all);
+	return complete(list, choices(list), text, " ", all);
+}
+
+char *filter_complete(struct app *a, const char *text, struct sl_buf *all)
+{
+	struct list l = {0};
+	char *whole;
+
+	list_columns(a, &l);
+	whole = complete_last(&l, text, "!", ":", all);
+	free(l.items);
+	return whole;
 }
 
 /* --- filters by name --- */
@@ -256,7 +389,7 @@ char *named_complete(struct app *a, const char *text, struct sl_buf *all)
 {
 	const char *list[CHOICES_MAX];
 
-	return complete(list, names(a, list), text, all);
+	return complete(list, names(a, list), text, " ", all);
 }
 
 void named_use(struct app *a, const char *text)

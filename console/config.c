@@ -109,8 +109,15 @@ static int read_tree(struct settings *s, const char *path, const struct pb_node 
 	const struct pb_node *console, *n;
 	int rc = SL_OK;
 
-	if (!root || root->type != PB_MAP)
+	if (!root || (root->type == PB_SCALAR && !root->text))
 		return SL_OK;
+	if (root->type != PB_MAP)
+		return wrong(e, path, root, "expected a map with the key console");
+	for (n = root->first; n; n = n->next)
+		if (strcmp(n->key, "console") != 0)
+			return wrong(e, path, n,
+				     "is not known here; all settings stand below "
+				     "console:");
 	console = pb_get(root, "console");
 	if (!console || (console->type == PB_SCALAR && !console->text))
 		return SL_OK;
@@ -136,6 +143,17 @@ static void settings_take(struct app *a, struct settings *s)
 	app_dirty(a);
 }
 
+/* The first line says where and why; those behind it show the text. */
+static int unreadable(const struct diags *d, const char *path, struct sl_error *e)
+{
+	char *text = diags_text(d);
+
+	text[strcspn(text, "\n")] = '\0';
+	sl_fail(e, SL_EINPUT, "%s", *text ? text : path);
+	free(text);
+	return SL_EINPUT;
+}
+
 int config_apply(struct app *a, const char *path, const char *text, struct sl_error *e)
 {
 	struct settings s = {.bindings = bindings_new(), .theme = theme_find("dark")};
@@ -147,7 +165,7 @@ int config_apply(struct app *a, const char *path, const char *text, struct sl_er
 	if (tree)
 		rc = read_tree(&s, path, pb_tree_root(tree), e);
 	else if (!blank)
-		rc = sl_fail(e, SL_EINPUT, "%s: cannot be read as YAML", path);
+		rc = unreadable(d, path, e);
 	if (!rc) {
 		settings_take(a, &s);
 	} else {

@@ -7,6 +7,7 @@
 #include "console/app.h"
 #include "console/input.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
 
 void help_open(struct app *a)
 {
@@ -46,7 +47,7 @@ static void draw_row(struct app *a, struct canvas *c, struct rect r, unsigned y,
 	const char *why = app_why(a, what);
 	bool mutates = (row->needs & KEY_MUTATES) != 0;
 	char keys[64];
-	unsigned x = r.x + 2, name = 16, help;
+	unsigned x = r.x + 2, name = 16, help, room, reason = 0;
 
 	bindings_text(a->bindings, what, keys, sizeof keys);
 	canvas_text(c, x, y, 13,
@@ -56,21 +57,42 @@ static void draw_row(struct app *a, struct canvas *c, struct rect r, unsigned y,
 		    *keys ? keys : "-");
 	canvas_text(c, x + 14, y, name, look(why ? PAINT_OFF : PAINT_TEXT), row->name);
 	help = x + 14 + name;
-	help += canvas_text(c, help, y, r.x + r.width - help - 1, look(PAINT_DIM), row->help);
-	if (why && help + 3 < r.x + r.width)
+	room = r.x + r.width - help - 1;
+	if (why) /* the reason is said whole: the sentence gives way */
+		reason = (unsigned)sl_text_width(why) + 4;
+	help += canvas_text(c, help, y, room > reason ? room - reason : 0, look(PAINT_DIM),
+			    row->help);
+	if (why)
 		canvas_printf(c, help + 2, y, r.x + r.width - help - 3, look(PAINT_WARN), "(%s)",
 			      why);
+}
+
+/* What works comes first, then what write mode alone lacks, then what is of other views. */
+static unsigned rank(struct app *a, enum action what)
+{
+	const char *why = app_why(a, what);
+
+	return !why ? 0 : why == app_needs_write ? 1 : 2;
+}
+
+static unsigned list_rows(struct app *a, enum action *rows)
+{
+	unsigned n = 0, r;
+	int what;
+
+	for (r = 0; r <= 2; r++)
+		for (what = ACT_NONE + 1; what < ACT_COUNT; what++)
+			if (wanted(a, &key_rows[what]) && rank(a, (enum action)what) == r)
+				rows[n++] = (enum action)what;
+	return n;
 }
 
 void help_draw(struct app *a, struct canvas *c)
 {
 	struct rect r = {0, 3, c->width, c->height - 6};
 	enum action rows[ACT_COUNT];
-	unsigned n = 0, y, what, room = r.height > 3 ? r.height - 3 : 1;
+	unsigned n = list_rows(a, rows), y, room = r.height > 3 ? r.height - 3 : 1;
 
-	for (what = ACT_NONE + 1; what < ACT_COUNT; what++)
-		if (wanted(a, &key_rows[what]))
-			rows[n++] = (enum action)what;
 	if (a->help_top + room > n)
 		a->help_top = n > room ? n - room : 0;
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), GROUND_DIALOG));
@@ -78,7 +100,9 @@ void help_draw(struct app *a, struct canvas *c)
 	canvas_text(c, r.x + 16, r.y, 8, look(PAINT_DIM), "search");
 	line_draw(&a->help_search, c, r.x + 24, r.y, 30, look(PAINT_BRIGHT));
 	canvas_printf(c, r.x + 56, r.y, r.width - 57, look(PAINT_DIM),
-		      "%u of them; esc closes, arrows scroll", n);
+		      r.width < 96 ? "%u of them; esc, arrows"
+				   : "%u of them; esc closes, arrows scroll",
+		      n);
 	for (y = 0; y < room && a->help_top + y < n; y++)
 		draw_row(a, c, r, r.y + 2 + y, rows[a->help_top + y]);
 	if (!n)

@@ -95,6 +95,16 @@ const struct key_row key_rows[ACT_COUNT] = {
 			"traces",
 			"go to the traces of the service under the cursor",
 			S | KEY_NEEDS_OFFER},
+	[ACT_DEPENDENCIES] = {"dependencies",
+			      {"o"},
+			      "topology",
+			      "who calls the service under the cursor, and whom it calls",
+			      S | KEY_NEEDS_OFFER},
+	[ACT_CONFIG] = {"service-config",
+			{"c"},
+			"config",
+			"the config keys of the service under the cursor",
+			S | KEY_NEEDS_OFFER},
 	[ACT_INSTANCE] = {"instance",
 			  {"i"},
 			  "instance",
@@ -113,7 +123,7 @@ const struct key_row key_rows[ACT_COUNT] = {
 	[ACT_LOG] = {"log",
 		     {"l"},
 		     "log",
-		     "follow the log of the instance, or host, under the cursor",
+		     "follow the log of the instance, host or service under the cursor",
 		     S | KEY_NEEDS_OFFER},
 	[ACT_TIME] = {"time",
 		      {"i"},
@@ -244,11 +254,24 @@ static bool may_mutate(uint32_t key)
 	return key >= 'A' && key <= 'Z' && !strchr("GNFMY", (int)key);
 }
 
-static void take_away(struct bindings *b, uint32_t key)
+static bool is_default(size_t a, uint32_t key)
+{
+	size_t i;
+
+	for (i = 0; i < SL_COUNT(key_rows[a].keys) && key_rows[a].keys[i]; i++)
+		if (input_key_parse(key_rows[a].keys[i]) == key)
+			return true;
+	return false;
+}
+
+/* What shares a key by default does so in different views, and goes on. */
+static void take_away(struct bindings *b, enum action from, uint32_t key)
 {
 	size_t a, i, k;
 
 	for (a = 0; a < ACT_COUNT; a++) {
+		if (is_default(from, key) && is_default(a, key))
+			continue;
 		for (i = k = 0; i < KEYS_EACH; i++)
 			if (b->keys[a][i] && b->keys[a][i] != key)
 				b->keys[a][k++] = b->keys[a][i];
@@ -304,7 +327,7 @@ int bindings_set(struct bindings *b, const char *name, const char *text, struct 
 		return SL_EINPUT;
 	for (i = 0; i < KEYS_EACH; i++)
 		if (keys[i])
-			take_away(b, keys[i]);
+			take_away(b, a, keys[i]);
 	memcpy(b->keys[a], keys, sizeof keys);
 	return SL_OK;
 }

@@ -11,6 +11,7 @@
 #include "console/app.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
 
 #define OUT_MAX (256u << 20)
 
@@ -97,12 +98,38 @@ static bool is_folded(struct app *a, struct screen *s)
 	return w.fold;
 }
 
+static char *word(const char *text)
+{
+	bool plain = *text && text[0] != '-' &&
+		     !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789._:/@,+=-")];
+
+	return plain ? sl_strdup(text) : sl_text_quote_sh(text);
+}
+
+/* The command that prints the same rows, as one would type it. */
+static char *twin(const struct screen *s)
+{
+	const struct table *t = &s->table;
+	bool filtered = *t->filter && !t->filter_off;
+	char *subject, *filter, *text;
+
+	if (!vw_find(t->data->view->name))
+		return sl_asprintf("sluice %s -o json", s->ops->twin ? s->ops->twin : "get");
+	subject = s->subject ? word(s->subject) : sl_strdup("");
+	filter = filtered ? word(t->filter) : sl_strdup("");
+	text = sl_asprintf("sluice get %s%s%s%s%s -o json", t->data->view->name,
+			   *subject ? " " : "", subject, *filter ? " -f " : "", filter);
+	free(subject);
+	free(filter);
+	return text;
+}
+
 void out_export(struct app *a, struct screen *s, const char *path)
 {
 	struct table *t = &s->table;
-	bool folded = is_folded(a, s);
 	struct sl_buf out;
-	char name[512];
+	char name[512], *command = twin(s);
 	int rc = EEXIST, i;
 
 	sl_buf_init(&out, OUT_MAX);
@@ -120,12 +147,12 @@ void out_export(struct app *a, struct screen *s, const char *path)
 	}
 	if (rc)
 		app_say(a, PAINT_BAD, "%s: %s", name, strerror(rc));
+	else if (is_folded(a, s))
+		app_say(a, PAINT_OK, "written: %s (%zu rows, repeats folded as they stand here)",
+			name, t->count);
 	else
-		app_say(a, PAINT_OK, "written: %s (%zu rows, %s%s%s)", name, t->count,
-			folded ? "repeats folded as they stand here" : "as `sluice ",
-			folded         ? ""
-			: s->ops->twin ? s->ops->twin
-				       : "get",
-			folded ? "" : " -o json` prints them");
+		app_say(a, PAINT_OK, "written: %s (%zu rows, as `%s` prints them)", name, t->count,
+			command);
+	free(command);
 	sl_buf_release(&out);
 }

@@ -13,7 +13,7 @@
 static const struct {
 	const char *label, *hint;
 } kinds[PROMPT_KINDS] = {
-	[PROMPT_FILTER] = {"/ ", "words  col:val  col>n  !term  /re/  tag=v"},
+	[PROMPT_FILTER] = {"/ ", "words  col:val  col>n  !term  /re/  tag=v  (tab: columns)"},
 	[PROMPT_COMMAND] = {": ", "tab completes, up brings back"},
 	[PROMPT_NAMED] = {"@ ", "console: filters: of config.yaml names them"},
 	[PROMPT_ASK] = {"", ""}, /* its own */
@@ -27,8 +27,9 @@ static void complete(struct app *a)
 	char *text;
 
 	sl_buf_init(&all, sizeof p->note - 1);
-	text = p->kind == PROMPT_NAMED ? named_complete(a, p->line.text, &all)
-				       : command_complete(a, p->line.text, &all);
+	text = p->kind == PROMPT_NAMED    ? named_complete(a, p->line.text, &all)
+	       : p->kind == PROMPT_FILTER ? filter_complete(a, p->line.text, &all)
+					  : command_complete(a, p->line.text, &all);
 	if (text && p->line.len) /* nothing typed: only what there is to choose from */
 		line_set(&p->line, text);
 	sl_text_clean(p->note, sizeof p->note, all.data ? all.data : "", all.len, false);
@@ -88,8 +89,10 @@ static void walk_history(struct prompt *p, int by)
 		back--;
 	if (back == p->back)
 		return;
+	if (!p->back)
+		memcpy(p->typed, p->line.text, sizeof p->typed);
 	p->back = back;
-	line_set(&p->line, back ? h->items[h->count - back] : "");
+	line_set(&p->line, back ? h->items[h->count - back] : p->typed);
 }
 
 /* A filter works while it is typed; a half-typed one that cannot be read leaves the last one that
@@ -155,12 +158,30 @@ void prompt_key(struct app *a, uint32_t key)
 		cancel(a);
 	else if (key == TKEY_UP || key == TKEY_DOWN)
 		walk_history(p, key == TKEY_UP ? 1 : -1);
-	else if (key == TKEY_TAB && (p->kind == PROMPT_COMMAND || p->kind == PROMPT_NAMED))
+	else if (key == TKEY_TAB && p->kind != PROMPT_ASK && p->kind != PROMPT_REASON)
 		complete(a);
 	else if (line_key(&p->line, key) && p->kind != PROMPT_FILTER)
 		p->note[0] = '\0';
-	if (a->overlay == OVERLAY_PROMPT && p->kind == PROMPT_FILTER && key != TKEY_ENTER)
+	if (a->overlay == OVERLAY_PROMPT && p->kind == PROMPT_FILTER && key != TKEY_ENTER &&
+	    key != TKEY_TAB)
 		filter_now(a, p->line.text);
+}
+
+/* In as many rows over the prompt as it takes, half of the screen at most. */
+static void draw_note(struct canvas *c, struct rect above, struct look l, const char *note)
+{
+	unsigned width = above.width - 2, most = above.y / 2;
+	unsigned more = (unsigned)sl_text_width(note) / width, used;
+	struct rect r;
+
+	more = more < most ? more + (more > 0) : most; /* words are not cut */
+	r = (struct rect){above.x + 1, above.y - more, width, more + 1};
+	used = canvas_wrap(c, r, l, note);
+	for (; used && used < r.height; r.height--, r.y++)
+		canvas_fill(c, (struct rect){above.x, r.y, above.width, 1}, look(PAINT_TEXT));
+	canvas_fill(c, (struct rect){above.x, r.y, above.width, r.height},
+		    look_on(look(PAINT_TEXT), GROUND_DIALOG));
+	canvas_wrap(c, r, l, note);
 }
 
 void prompt_draw(struct app *a, struct canvas *c, struct rect above, struct rect r)
@@ -177,8 +198,7 @@ void prompt_draw(struct app *a, struct canvas *c, struct rect above, struct rect
 	if (at + sl_text_width(p->line.text) + side_width + 3 < r.width) {
 		canvas_right(c, r.x, r.y, r.width - 1, l, side);
 	} else if (p->note[0]) {
-		canvas_fill(c, above, look(PAINT_TEXT));
-		canvas_text(c, above.x + 1, above.y, above.width - 2, l, side);
+		draw_note(c, above, l, side);
 	}
 }
 

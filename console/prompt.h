@@ -28,9 +28,10 @@ struct prompt {
 	enum prompt_kind kind;
 	struct line line;
 	char *before;   /* the filter as it was, for esc */
-	char note[200]; /* what is wrong with it, or completions */
+	char note[600]; /* what is wrong with it, or completions */
 	struct history history[PROMPT_KINDS];
-	size_t back; /* steps back in the history */
+	size_t back;                    /* steps back in the history */
+	char typed[LINE_MAX_BYTES + 1]; /* before the first of them */
 	/* PROMPT_ASK */
 	const char *label, *hint;
 	void (*told)(struct app *a, void *arg, const char *text);
@@ -43,7 +44,7 @@ void prompt_open(struct app *a, enum prompt_kind kind, const char *text);
 void prompt_ask(struct app *a, const char *label, const char *hint,
 		void (*told)(struct app *a, void *arg, const char *text), void *arg);
 void prompt_key(struct app *a, uint32_t key);
-/* above: the row over it, for what does not fit beside what was typed. */
+/* above: the row over it; it and those above take what does not fit beside what was typed. */
 void prompt_draw(struct app *a, struct canvas *c, struct rect above, struct rect r);
 void prompt_release(struct prompt *p);
 

@@ -38,9 +38,12 @@ bool trouble_line(struct app *a, char *dst, size_t size)
 	return true;
 }
 
-/* Returns the rows that it takes. */
-static unsigned source_draw(struct canvas *c, struct rect r, const struct cat_source *source)
+/* rows: what it could list. Returns the rows that it takes. */
+static unsigned source_draw(struct canvas *c, struct rect r, const struct cat_source *source,
+			    const char *rows)
 {
+	char none[80];
+
 	enum paint paint = *source->error ? PAINT_BAD : PAINT_DIM;
 	unsigned x = r.x;
 
@@ -48,15 +51,18 @@ static unsigned source_draw(struct canvas *c, struct rect r, const struct cat_so
 	x += canvas_printf(c, x, r.y, r.x + r.width - x, look(PAINT_DIM), "(%s)", source->type) + 2;
 	if (x >= r.x + r.width)
 		return 1;
+	snprintf(none, sizeof none, "answers, and has no %s", rows);
 	return canvas_wrap(c, (struct rect){x, r.y, r.x + r.width - x, r.height}, look(paint),
 			   *source->error    ? source->error
-			   : source->read_at ? "has none"
+			   : source->read_at ? none
 					     : "has not answered yet");
 }
 
 bool trouble_draw(struct app *a, const struct screen *s, struct canvas *c, struct rect r)
 {
 	struct catalogue *cat = site_catalogue(a->site);
+	const struct vw_view *v = s->ops->data ? vw_find(s->ops->data) : NULL;
+	const char *rows = !v ? "" : v->rows ? v->rows : v->name;
 	unsigned roles = roles_of(s), y = r.y;
 	bool any = false;
 	size_t i;
@@ -66,7 +72,10 @@ bool trouble_draw(struct app *a, const struct screen *s, struct canvas *c, struc
 
 		if (!(source.role & roles))
 			continue;
-		y += source_draw(c, (struct rect){r.x, y, r.width, r.y + r.height - y}, &source);
+		if (s->ops->empty_is_well && source.read_at && !*source.error)
+			continue;
+		y += source_draw(c, (struct rect){r.x, y, r.width, r.y + r.height - y}, &source,
+				 rows);
 		any = true;
 	}
 	return any;

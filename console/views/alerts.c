@@ -45,4 +45,5 @@ const struct screen_ops view_alerts = {
 	.hints = hints,
 	.act = act,
 	.empty = "nothing is failed or without contact",
+	.empty_is_well = true,
 };

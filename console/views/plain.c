@@ -7,9 +7,16 @@
 
 #include "console/views/views.h"
 
-static const enum action service_hints[] = {ACT_ENTER, ACT_TRACES, ACT_FILTER, ACT_SORT,
-					    ACT_MARK,  ACT_COPY,   ACT_EXPORT, ACT_NONE};
-static const enum action service_offers[] = {ACT_TRACES, ACT_NONE};
+static const enum action service_hints[] = {ACT_ENTER,  ACT_LOG,    ACT_TRACES, ACT_DEPENDENCIES,
+					    ACT_CONFIG, ACT_FILTER, ACT_SORT,   ACT_MARK,
+					    ACT_COPY,   ACT_EXPORT, ACT_NONE};
+static const enum action service_offers[] = {ACT_LOG, ACT_TRACES, ACT_DEPENDENCIES, ACT_CONFIG,
+					     ACT_NONE};
+
+static bool services_act(struct app *a, struct screen *s, enum action what)
+{
+	return traces_act(a, s, what) || service_act(a, s, what);
+}
 
 static const struct screen_ops services = {
 	.name = "services",
@@ -20,13 +27,16 @@ static const struct screen_ops services = {
 	.twin = "get services",
 	.hints = service_hints,
 	.offers = service_offers,
-	.act = traces_act,
+	.act = services_act,
 	.why = traces_why,
 	.empty = "no services: start with -i INVENTORY, whose registries list them",
 };
 
 static const enum action instance_hints[] = {ACT_LOG,    ACT_FILTER, ACT_SORT,  ACT_MARK, ACT_COPY,
 					     ACT_EXPORT, ACT_BACK,   ACT_SHELL, ACT_NONE};
+
+static const enum action instance_offers[] = {ACT_LOG,          ACT_SHELL,  ACT_TRACES,
+					      ACT_DEPENDENCIES, ACT_CONFIG, ACT_NONE};
 
 const enum action host_offers[] = {ACT_LOG, ACT_SHELL, ACT_NONE};
 
@@ -35,14 +45,21 @@ bool host_act(struct app *a, struct screen *s, enum action what)
 	return log_act(a, s, what) || shell_act(a, s, what);
 }
 
+/* The host first: the log is that of the instance in the row. */
+static bool instances_act(struct app *a, struct screen *s, enum action what)
+{
+	return host_act(a, s, what) || services_act(a, s, what);
+}
+
 static const struct screen_ops instances = {
 	.name = "instances",
 	.title = "Instances",
 	.data = "instances",
 	.twin = "get instances",
 	.hints = instance_hints,
-	.offers = host_offers,
-	.act = host_act,
+	.offers = instance_offers,
+	.act = instances_act,
+	.why = traces_why,
 	.empty = "no instances",
 };
 

@@ -11,12 +11,13 @@
 #include "console/views/service_seen.h"
 #include "console/views/views.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/text.h"
 
 static const enum action hints[] = {ACT_PANE,   ACT_ENTER,  ACT_LOG,  ACT_TRACES,
 				    ACT_FILTER, ACT_MARK,   ACT_BACK, ACT_DRAIN,
 				    ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
-static const enum action offers[] = {ACT_PANE,  ACT_TRACES, ACT_LOG,    ACT_SHELL,
-				     ACT_DRAIN, ACT_ENABLE, ACT_WEIGHT, ACT_NONE};
+static const enum action offers[] = {ACT_PANE,  ACT_TRACES, ACT_DEPENDENCIES, ACT_CONFIG, ACT_LOG,
+				     ACT_SHELL, ACT_DRAIN,  ACT_ENABLE,       ACT_WEIGHT, ACT_NONE};
 
 static const struct {
 	const char *view, *empty;
@@ -68,11 +69,24 @@ static void close_own(struct screen *s)
 			table_release(&o->others[i]);
 }
 
-static void count(struct screen *s, const struct catalogue *c)
+static long count_rows(enum pane p, const struct vw_world *w)
 {
+	struct vw_table *t = vw_table_fill(vw_find(panes[p].view), w);
+	long count = (long)t->count;
+
+	vw_table_free(t);
+	return count;
+}
+
+/* What has to be asked for, or read from the store, is counted when it was looked at. */
+static void count(struct screen *s, const struct vw_world *w)
+{
+	const struct catalogue *c = w->catalogue;
 	struct own *o = s->own;
 	size_t i;
 
+	o->counts[PANE_CONFIG] = count_rows(PANE_CONFIG, w);
+	o->counts[PANE_VERSIONS] = count_rows(PANE_VERSIONS, w);
 	o->counts[o->pane] = s->table.data ? (long)s->table.data->count : -1;
 	o->counts[PANE_INSTANCES] = 0;
 	for (i = 0; c && i < catalogue_service_count(c); i++)
@@ -93,22 +107,71 @@ static void refresh(struct app *a, struct screen *s)
 	}
 	table_set(&s->table, vw_table_fill(vw_find(panes[o->pane].view), &w), app_now(a),
 		  a->overlay == OVERLAY_CONFIRM);
-	count(s, w.catalogue);
+	count(s, &w);
 }
 
-static void next_pane(struct app *a, struct screen *s)
+static void go_pane(struct app *a, struct screen *s, enum pane pane)
 {
 	struct own *o = s->own;
 
+	if (o->pane == pane)
+		return;
 	o->others[o->pane] = s->table;
 	memset(&s->table, 0, sizeof s->table);
-	o->pane = (o->pane + 1) % PANE_COUNT;
+	o->pane = pane;
 	if (o->begun[o->pane])
 		s->table = o->others[o->pane];
 	else
 		pane_begin(s, o->pane);
 	a->preview = false;
 	refresh(a, s);
+	app_pin(a, s);
+}
+
+/* Of the history: a run, or the key or instance that changed. */
+static void enter_change(struct app *a, struct screen *s, const struct vw_row *row)
+{
+	const struct vw_cell *what = table_cell(&s->table, row, "what");
+
+	if (sl_text_starts(row->id, "run/"))
+		app_open(a, "run", row->id + strlen("run/"));
+	else if (what && sl_text_starts(what->text, "cfg "))
+		go_pane(a, s, PANE_CONFIG);
+	else
+		go_pane(a, s, PANE_INSTANCES);
+}
+
+/* The instances that run a version. */
+static void enter_version(struct app *a, struct screen *s, const struct vw_row *row)
+{
+	const struct vw_cell *version = table_cell(&s->table, row, "version");
+	char *filter = sl_asprintf("version=\"%s\"", version ? version->text : "-");
+	struct sl_error e = {0};
+
+	go_pane(a, s, PANE_INSTANCES);
+	if (table_filter(&s->table, filter, &e))
+		app_say(a, PAINT_WARN, "%s", e.msg);
+	free(filter);
+}
+
+static void enter(struct app *a, struct screen *s, const struct vw_row *row)
+{
+	switch (((const struct own *)s->own)->pane) {
+	case PANE_DEPENDENCIES:
+		app_open(a, "service", row->full);
+		break;
+	case PANE_CONFIG:
+		app_open(a, view_key.name, row->id);
+		break;
+	case PANE_VERSIONS:
+		enter_version(a, s, row);
+		break;
+	case PANE_HISTORY:
+		enter_change(a, s, row);
+		break;
+	default:
+		app_act(a, ACT_LOG);
+	}
 }
 
 static bool act(struct app *a, struct screen *s, enum action what)
@@ -117,11 +180,15 @@ static bool act(struct app *a, struct screen *s, enum action what)
 	struct own *o = s->own;
 
 	if (what == ACT_PANE) {
-		next_pane(a, s);
+		go_pane(a, s, (o->pane + 1) % PANE_COUNT);
 		return true;
 	}
-	if (what == ACT_ENTER && o->pane == PANE_DEPENDENCIES && row) {
-		app_open(a, "service", row->full);
+	if (what == ACT_DEPENDENCIES || what == ACT_CONFIG) {
+		go_pane(a, s, what == ACT_CONFIG ? PANE_CONFIG : PANE_DEPENDENCIES);
+		return true;
+	}
+	if (what == ACT_ENTER && row) {
+		enter(a, s, row);
 		return true;
 	}
 	if (what == ACT_REFETCH && o->pane == PANE_DEPENDENCIES && o->edges)
@@ -181,6 +248,7 @@ const struct screen_ops view_service = {
 	.name = "service",
 	.title = "Service",
 	.roles = CAT_REGISTRY | CAT_METRICS | CAT_CONFIG,
+	.about_itself = true,
 	.twin = "get instances SERVICE",
 	.hints = hints,
 	.offers = offers,
@@ -193,3 +261,39 @@ const struct screen_ops view_service = {
 	.head = head,
 	.state = state,
 };
+
+/* --- from a row about a service --- */
+
+/* Of many instances that of the one in the worst state is wanted. */
+static void worst_log(struct app *a, const char *service)
+{
+	const struct vw_view *v = vw_find("instances");
+	struct vw_world w = site_world(a->site, service, app_now(a));
+	char subject[300];
+	struct table t;
+
+	table_init(&t, v);
+	table_set(&t, vw_table_fill(v, &w), app_now(a), false);
+	if (host_of_row(a, &t, true, subject, sizeof subject))
+		app_open(a, "log", subject);
+	else
+		app_say(a, PAINT_WARN, "no registry lists an instance of %s", service);
+	table_release(&t);
+}
+
+bool service_act(struct app *a, struct screen *s, enum action what)
+{
+	const struct vw_row *row = table_row(&s->table);
+	const struct vw_cell *cell = row ? table_cell(&s->table, row, "service") : NULL;
+	char *service;
+
+	if ((what != ACT_LOG && what != ACT_DEPENDENCIES && what != ACT_CONFIG) || !cell)
+		return false;
+	service = sl_strdup(cell->text);
+	if (what == ACT_LOG)
+		worst_log(a, service);
+	else if (app_open(a, view_service.name, service))
+		go_pane(a, app_screen(a), what == ACT_CONFIG ? PANE_CONFIG : PANE_DEPENDENCIES);
+	free(service);
+	return true;
+}

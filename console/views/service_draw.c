@@ -147,6 +147,25 @@ static void pane_text(const struct service_head *h, enum pane p, bool open, cons
 			 bracket ? "]" : " ");
 }
 
+/* How long the graphs go back: a point for each poll. "" = there are none. */
+static const char *span_text(const struct service_head *h, char *dst, size_t size)
+{
+	size_t points =
+		h->catalogue ? catalogue_measures(h->catalogue, h->service).series_count : 0;
+	char span[32];
+
+	*dst = '\0';
+	for (size_t i = 0; points > 1 && i < catalogue_source_count(h->catalogue); i++) {
+		struct cat_source source = catalogue_source(h->catalogue, i);
+
+		if (source.role == CAT_METRICS)
+			snprintf(dst, size, "graphs: last %s   ",
+				 sl_duration_format(span, sizeof span,
+						    (int64_t)points * source.interval_ms));
+	}
+	return dst;
+}
+
 static void draw_panes(const struct service_head *h, struct canvas *c, struct rect r)
 {
 	unsigned x = r.x, end = r.x + r.width - 1;
@@ -163,14 +182,18 @@ static void draw_panes(const struct service_head *h, struct canvas *c, struct re
 	}
 	if (x + 6 < end)
 		canvas_right(c, x, r.y, end - x, look(PAINT_FAINT), "tab");
+	if (x + 36 < end && h->graphs)
+		canvas_right(c, x, r.y, end - x - 3, look(PAINT_FAINT),
+			     span_text(h, text, sizeof text));
 }
 
-unsigned service_draw_head(const struct service_head *h, struct canvas *c, struct rect r)
+unsigned service_draw_head(struct service_head *h, struct canvas *c, struct rect r)
 {
 	unsigned y = r.y, air = r.height >= ROWS_FOR_AIR;
 	unsigned rows = r.height >= ROWS_FOR_TALL ? 4 : r.height >= ROWS_FOR_CHARTS ? 2 : 1;
 
-	if (r.height >= ROWS_FOR_GRAPHS) {
+	h->graphs = r.height >= ROWS_FOR_GRAPHS;
+	if (h->graphs) {
 		draw_graphs(h, c, (struct rect){r.x, y + air, r.width, rows});
 		y += 2 * rows + (rows > 1) + 2 * air;
 	}

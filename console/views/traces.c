@@ -13,6 +13,7 @@
 
 static const enum action hints[] = {ACT_ENTER, ACT_FILTER, ACT_NEXT, ACT_SORT, ACT_REFETCH,
 				    ACT_COPY,  ACT_EXPORT, ACT_BACK, ACT_NONE};
+static const enum action offers[] = {ACT_LOG, ACT_DEPENDENCIES, ACT_CONFIG, ACT_NONE};
 
 struct list {
 	struct ask *ask; /* NULL until somebody looks */
@@ -61,9 +62,8 @@ static bool act(struct app *a, struct screen *s, enum action what)
 {
 	struct list *l = s->own;
 
-	(void)a;
 	if (what != ACT_REFETCH || !l->ask)
-		return false;
+		return service_act(a, s, what);
 	ask_again(l->ask);
 	return true;
 }
@@ -179,6 +179,7 @@ const struct screen_ops view_traces = {
 	.enter = "trace",
 	.twin = "get traces",
 	.hints = hints,
+	.offers = offers,
 	.own_size = sizeof(struct list),
 	.empty = "no traces: the inventory (-i INVENTORY) names no tracing source",
 	.close = close_own,

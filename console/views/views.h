@@ -26,6 +26,10 @@ bool traces_have_source(struct app *a);
 bool traces_act(struct app *a, struct screen *s, enum action what);
 const char *traces_why(struct app *a, struct screen *s, enum action what);
 
+/* --- service.c: ACT_LOG (of its worst instance), ACT_DEPENDENCIES and ACT_CONFIG in tables whose
+ * rows are, or belong to, a service --- */
+bool service_act(struct app *a, struct screen *s, enum action what);
+
 /* --- hosts.c --- */
 /* In whole seconds, or more; none where the clock stands still. Returns dst. */
 const char *host_span(const struct app *a, int64_t ms, char *dst, size_t size);

@@ -713,7 +713,10 @@ static void test_rebinding(void **state)
 	write_file("config/sluice/config.yaml", "console:\n  keys:\n    promote: p\n    help: h\n");
 	pty_keys(p, KEYS("wait:must be a capital letter"));
 	write_file("config/sluice/config.yaml", "console:\n  theme: light\n");
-	pty_keys(p, KEYS("wait:were read again", "?", "wait:of them"));
+	pty_keys(p, KEYS("wait:were read again"));
+	write_file("config/sluice/config.yaml", "theme: light\n");
+	pty_keys(p, KEYS("wait:theme: is not known here; all settings stand below console:", "?",
+			 "wait:of them"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 	write_file("config/sluice/config.yaml", "");
@@ -762,6 +765,38 @@ static void test_alerts_lead_on(void **state)
 	pty_resize(p, 120, 36);
 	pty_keys(p, KEYS("wait:! 1 alert ", "!", "wait:Runs > Alerts", "wait:legacy.billing", "!",
 			 "enter", "wait:Services > legacy.billing", "[", "wait:Runs > Alerts"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* From a service to what belongs to it, and from there on. */
+static void test_service_leads_on(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "j", "o", "wait:fx.rates", "esc", "wait:14 services", "c",
+			 "wait:no key of a config", "tab", "wait:NEWEST", "enter",
+			 "wait:version=\"4.12.1\"", "wait:32 of 48", "esc", "gone:32 of 48",
+			 "enter", "wait:> pay-00", "esc", "esc", "wait:14 services"));
+	pty_keys(p, KEYS("l", "wait:> pay-00", "esc", "wait:14 services"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* Tab goes on with names, columns and things; what was typed before the history stays. */
+static void test_completion(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", ":", "text:sort -ch", "tab", "wait:sort -changed", "enter",
+			 "wait:AGE v", ":", "text:service pay", "tab",
+			 "wait:payments.charge payments.refund", "text:r", "tab",
+			 "wait:service payments.refund", "up", "wait:: sort -changed", "down",
+			 "wait:service payments.refund", "esc", "gone:: service"));
+	pty_keys(p, KEYS("/", "text:p99>400 ver", "tab", "wait:/ p99>400 versions:", "text:4.12",
+			 "enter", "wait:1 of 14"));
 	assert_int_equal(pty_stop(p), 0);
 	pty_free(p);
 }
@@ -1063,6 +1098,8 @@ int main(void)
 		cmocka_unit_test(test_promote_is_a_control_row),
 		cmocka_unit_test(test_rebinding),
 		cmocka_unit_test(test_named_filters),
+		cmocka_unit_test(test_service_leads_on),
+		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_event_leads_to_its_run),
 		cmocka_unit_test(test_back_and_forward),
 		cmocka_unit_test(test_alerts_lead_on),

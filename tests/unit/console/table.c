@@ -383,6 +383,12 @@ static void test_only_capitals_mutate(void **state)
 	assert_int_equal(bindings_find(b, 'X', NULL, NULL), ACT_RUN_PROMOTE);
 	/* P means two things, each where it is offered: the other one stays. */
 	assert_int_equal(bindings_find(b, 'P', NULL, NULL), ACT_KEY_PUBLISH);
+	assert_int_equal(bindings_set(b, "promote", "P", &e), SL_OK);
+	assert_int_equal(bindings_set(b, "publish-key", "P", &e), SL_OK);
+	assert_int_equal(bindings_find(b, 'P', NULL, NULL), ACT_RUN_PROMOTE);
+	/* What does not share it by default loses it. */
+	assert_int_equal(bindings_set(b, "enable", "D", &e), SL_OK);
+	assert_int_equal(bindings_find(b, 'D', NULL, NULL), ACT_ENABLE);
 	assert_int_equal(bindings_set(b, "mark", "none", &e), SL_OK);
 	assert_int_equal(bindings_find(b, 'm', NULL, NULL), ACT_NONE);
 	assert_int_equal(bindings_set(b, "marc", "x", &e), SL_EINPUT);
