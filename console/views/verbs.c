@@ -147,15 +147,33 @@ static size_t list_targets(const struct run_seen *r, enum action what, struct sl
 struct order {
 	int64_t number;
 	enum action what;
+	char pause[16]; /* of a promote: the pause that was seen; it cannot pass a later one */
 };
 
-static cJSON *order_args(const struct run_seen *r, enum action what)
+static void order_init(struct order *o, const struct run_seen *r, enum action what)
+{
+	const char *step = r->loaded && what == ACT_RUN_PROMOTE ? r->view.pause_step : NULL;
+
+	*o = (struct order){.number = r->number, .what = what};
+	snprintf(o->pause, sizeof o->pause, "%s", step ? step : "");
+}
+
+/* Why the order cannot be given any more; NULL = it can. */
+static const char *order_why(const struct order *o, const struct run_seen *r)
+{
+	const char *why = verb_why(r, o->what);
+
+	if (!why && *o->pause && r->loaded && strcmp(r->view.pause_step, o->pause) != 0)
+		why = "it stands at another pause than the one that was seen";
+	return why;
+}
+
+static cJSON *order_args(const struct order *o)
 {
 	cJSON *args = cJSON_CreateObject();
 
-	/* A promote names the pause it saw, so that it cannot pass a later one. */
-	if (what == ACT_RUN_PROMOTE && r->loaded)
-		sl_json_add_str(args, "step", r->view.pause_step);
+	if (*o->pause)
+		sl_json_add_str(args, "step", o->pause);
 	return args;
 }
 
@@ -198,19 +216,33 @@ static void become_controller(struct app *a, const struct run_seen *r, enum acti
 	}
 }
 
-static void put_row(struct app *a, const struct run_seen *r, enum action what)
+static void put_row(struct app *a, const struct run_seen *r, const struct order *o)
 {
-	cJSON *args = order_args(r, what);
+	const char *verb = verbs[o->what].verb;
+	cJSON *args = order_args(o);
 	struct sl_error e = {0};
 	int64_t id = 0;
 
-	if (store_control_put(site_store(a->site), r->number, verbs[what].verb, a->who,
-			      a->write_reason, args, &id, &e))
+	if (store_control_put(site_store(a->site), r->number, verb, a->who, a->write_reason, args,
+			      &id, &e))
 		app_say(a, PAINT_BAD, "%s", e.msg);
 	else
 		app_say(a, PAINT_OK, "run %lld: asked its controller to %s", (long long)r->number,
-			verbs[what].verb);
+			verb);
 	cJSON_Delete(args);
+}
+
+/* The run goes on while the question stands. Its row is enough: the answer is judged by all. */
+static const char *meanwhile(struct app *a, const void *arg)
+{
+	const struct order *o = arg;
+	struct run_seen r = {.number = o->number};
+	const char *why;
+
+	run_seen_read_row(&r, site_store(a->site));
+	why = order_why(o, &r);
+	run_seen_release(&r);
+	return why;
 }
 
 /* The run may have moved on while the question stood: it is read and judged again. */
@@ -221,11 +253,11 @@ static bool go(struct app *a, void *arg)
 	const char *why;
 
 	run_seen_read(&r, site_store(a->site));
-	why = verb_why(&r, o->what);
+	why = order_why(o, &r);
 	if (why)
 		app_say(a, PAINT_WARN, "run %lld: %s", (long long)o->number, why);
 	else if (run_seen_alive(&r) && !run_seen_ended(&r))
-		put_row(a, &r, o->what);
+		put_row(a, &r, o);
 	else
 		become_controller(a, &r, o->what);
 	run_seen_release(&r);
@@ -246,7 +278,7 @@ void verb_ask(struct app *a, const struct run_seen *r, enum action what)
 		return;
 	}
 	o = sl_alloc(sizeof *o);
-	*o = (struct order){.number = r->number, .what = what};
+	order_init(o, r, what);
 	sl_buf_init(&targets, 1u << 20);
 	snprintf(title, sizeof title, "%s", verbs[what].title);
 	snprintf(head, sizeof head, "run %lld  %s\n", (long long)r->number, r->row.name);
@@ -258,5 +290,6 @@ void verb_ask(struct app *a, const struct run_seen *r, enum action what)
 	heavy = count > TYPE_ABOVE || site_production(a->site);
 	dialog_confirm(a, title, sl_buf_str(&targets), count + 1, heavy ? r->row.name : NULL, go,
 		       o);
+	a->confirm.meanwhile = meanwhile;
 	sl_buf_release(&targets);
 }

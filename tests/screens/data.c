@@ -317,6 +317,16 @@ void data_append(const char *folder, int64_t run, const char *json)
 	sqlite3_close(m.db);
 }
 
+void data_row(const char *folder, int64_t run, const char *set)
+{
+	sqlite3 *db = db_open(folder);
+	char text[256];
+
+	snprintf(text, sizeof text, "UPDATE run SET %s WHERE number=%lld", set, (long long)run);
+	sql(db, text);
+	sqlite3_close(db);
+}
+
 int data_controls(const char *folder, int64_t run, char *verb, char *who, char *reason)
 {
 	sqlite3 *db = db_open(folder);

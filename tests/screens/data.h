@@ -13,6 +13,8 @@ void data_make(const char *folder);
 void data_make_chinese(const char *folder);
 /* One more event of a run, as its controller appends it. */
 void data_append(const char *folder, int64_t run, const char *json);
+/* Its row changes: set is "state='running', waiting=''". */
+void data_row(const char *folder, int64_t run, const char *set);
 /* How many control rows a run has; verb and reason of the newest one. */
 int data_controls(const char *folder, int64_t run, char *verb, char *who, char *reason);
 

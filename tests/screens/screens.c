@@ -599,6 +599,28 @@ static void test_promote_is_a_control_row(void **state)
 	free(folder);
 }
 
+/* While the question stands somebody else promotes: the pause that comes next was not seen. */
+static void test_promote_of_a_pause_that_was_not_seen(void **state)
+{
+	char verb[64] = "", who[64] = "", reason[64] = "", *folder = state_folder();
+	int before = data_controls(folder, 3, verb, who, reason);
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack", "j", "w", "wait:reason", "text:OPS-8", "enter",
+			 "wait:WRITE 15m", "P", "wait:Cancel"));
+	data_row(folder, 3, "state='running', waiting=''");
+	pty_keys(p, KEYS("wait:not any more: the run stands at no pause"));
+	data_append(folder, 3, "\"event\":\"pause.ended\",\"step\":\"26\"");
+	data_append(folder, 3, "\"event\":\"pause.started\",\"step\":\"37\",\"by\":\"playbook\"");
+	data_row(folder, 3, "state='paused', waiting='{\"for\":\"promote\",\"step\":\"37\"}'");
+	pty_keys(p, KEYS("wait:reason: OPS-8", "tab", "enter", "wait:another pause"));
+	assert_int_equal(data_controls(folder, 3, verb, who, reason), before);
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	free(folder);
+}
+
 static void test_drain_needs_write_mode(void **state)
 {
 	struct pty *p = start(&utf8, 120, 36, true);
@@ -1116,6 +1138,7 @@ int main(void)
 		cmocka_unit_test(test_script_and_dump),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_a_change_appears),
+		cmocka_unit_test(test_promote_of_a_pause_that_was_not_seen),
 		cmocka_unit_test(test_manual_agrees),
 	};
 
