@@ -178,114 +178,138 @@ static struct world *nothing(void)
 #define CLAIMED_ROUTER ", claim lb1, claim lb2 | "
 #define ROUTER_FREE    "release lb2, release lb1, "
 
-static void test_steps(void **state)
+struct words {
+	const char *name;
+	struct world *(*make)(void);
+	const char *words;
+};
+
+static void assert_rows(const struct words *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_words(rows[i].make(), rows[i].name, rows[i].words);
+}
+
+/* Who goes first, and how many at a time. */
+static const struct words order_rows[] = {
+	{"rolling", rolling,
+	 "claim oa01, claim oa02, claim oa03" CLAIMED_ROUTER "stage oa01, stage oa02, stage oa03 | "
+	 "drain oa01, swap oa01, ready oa01, return oa01 | "
+	 "drain oa02, swap oa02, ready oa02, return oa02 | "
+	 "drain oa03, swap oa03, ready oa03, return oa03 | "
+	 "prune oa01, prune oa02, prune oa03 | " ROUTER_FREE
+	 "release oa03, release oa02, release oa01"},
+	{"batches of two", rolling_by_two,
+	 "claim oa01, claim oa02, claim oa03 | stage oa01, stage oa02, stage oa03 | "
+	 "swap oa01, ready oa01, swap oa02, ready oa02 | swap oa03, ready oa03 | "
+	 "prune oa01, prune oa02, prune oa03 | release oa03, release oa02, release oa01"},
+	{"down goes first, converged stays", dead_and_converged,
+	 "claim oa01, claim oa03, claim oa04" CLAIMED_ROUTER "stage oa01, stage oa03, stage oa04 | "
+	 "drain oa04, swap oa04, ready oa04, return oa04 | "
+	 "drain oa01, swap oa01, ready oa01, return oa01 | "
+	 "drain oa03, swap oa03, ready oa03, return oa03 | "
+	 "prune oa01, prune oa03, prune oa04 | " ROUTER_FREE
+	 "release oa04, release oa03, release oa01"},
+	{"other spec = restart", other_spec,
+	 "claim oa02 | stage oa02 | swap oa02, ready oa02 | prune oa02 | release oa02"},
+	{"stage: wave", stage_by_wave,
+	 "claim oa01, claim oa02 | stage oa01 | swap oa01, ready oa01 | stage oa02 | "
+	 "swap oa02, ready oa02 | prune oa01, prune oa02 | release oa02, release oa01"},
+	{"two ports on a host: one claim", two_ports,
+	 "claim oa01, claim oa03 | stage oa01, stage oa03 | swap oa01, ready oa01 | "
+	 "swap oa01, ready oa01 | swap oa03, ready oa03 | prune oa01, prune oa03 | "
+	 "release oa03, release oa01"},
+	{"one stays up", two_at_most_one,
+	 "claim oa01, claim oa02 | stage oa01, stage oa02 | swap oa01, ready oa01 | "
+	 "swap oa02, ready oa02 | prune oa01, prune oa02 | release oa02, release oa01"},
+	{"a lone instance with minCapacity 0%", lone,
+	 "claim oa01 | stage oa01 | swap oa01, ready oa01 | prune oa01 | release oa01"},
+	{"nothing to change", nothing, ""},
+};
+
+static void test_order(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *name;
-		struct world *(*make)(void);
-		const char *words;
-	} rows[] = {
-		{"rolling", rolling,
-		 "claim oa01, claim oa02, claim oa03" CLAIMED_ROUTER
-		 "stage oa01, stage oa02, stage oa03 | "
-		 "drain oa01, swap oa01, ready oa01, return oa01 | "
-		 "drain oa02, swap oa02, ready oa02, return oa02 | "
-		 "drain oa03, swap oa03, ready oa03, return oa03 | "
-		 "prune oa01, prune oa02, prune oa03 | " ROUTER_FREE
-		 "release oa03, release oa02, release oa01"},
-		{"batches of two", rolling_by_two,
-		 "claim oa01, claim oa02, claim oa03 | stage oa01, stage oa02, stage oa03 | "
-		 "swap oa01, ready oa01, swap oa02, ready oa02 | swap oa03, ready oa03 | "
-		 "prune oa01, prune oa02, prune oa03 | release oa03, release oa02, release oa01"},
-		{"down goes first, converged stays", dead_and_converged,
-		 "claim oa01, claim oa03, claim oa04" CLAIMED_ROUTER
-		 "stage oa01, stage oa03, stage oa04 | "
-		 "drain oa04, swap oa04, ready oa04, return oa04 | "
-		 "drain oa01, swap oa01, ready oa01, return oa01 | "
-		 "drain oa03, swap oa03, ready oa03, return oa03 | "
-		 "prune oa01, prune oa03, prune oa04 | " ROUTER_FREE
-		 "release oa04, release oa03, release oa01"},
-		{"other spec = restart", other_spec,
-		 "claim oa02 | stage oa02 | swap oa02, ready oa02 | prune oa02 | release oa02"},
-		{"canary", canary,
-		 "claim oa01, claim oa02, claim oa03, claim oa04" CLAIMED_ROUTER
-		 "stage oa01, stage oa02, stage oa03, stage oa04 | "
-		 "drain oa01 0, swap oa01, ready oa01, return oa01 0 | weight 0.05 | pause | "
-		 "drain oa02 0.05, swap oa02, ready oa02, return oa02 0.05 | weight 0.5 | pause | "
-		 "drain oa03 0.5, swap oa03, ready oa03, return oa03 0.75 | "
-		 "drain oa04 0.75, swap oa04, ready oa04, return oa04 1 | restore 1 | "
-		 "prune oa01, prune oa02, prune oa03, prune oa04 | " ROUTER_FREE
-		 "release oa04, release oa03, release oa02, release oa01"},
-		{"a weight that goes down", canary_down,
-		 "claim oa01, claim oa02" CLAIMED_ROUTER "stage oa01, stage oa02 | "
-		 "drain oa01 0, swap oa01, ready oa01, return oa01 0 | weight 0.5 | weight 0.1 | "
-		 "drain oa02 0.5, swap oa02, ready oa02, return oa02 1 | restore 1 | "
-		 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
-		{"--limit: percents of all", canary_limited,
-		 "claim oa02" CLAIMED_ROUTER "stage oa02 | "
-		 "drain oa02 0, swap oa02, ready oa02, return oa02 0 | weight 0.5 | restore 0.25 | "
-		 "prune oa02 | " ROUTER_FREE "release oa02"},
-		{"converged counts as upgraded", canary_converged_counts,
-		 "claim oa01, claim oa02, claim oa04" CLAIMED_ROUTER
-		 "stage oa01, stage oa02, stage oa04 | "
-		 "drain oa01 0, swap oa01, ready oa01, return oa01 0 | "
-		 "drain oa02 0.5, swap oa02, ready oa02, return oa02 0.75 | "
-		 "drain oa04 0.75, swap oa04, ready oa04, return oa04 1 | restore 1 | "
-		 "prune oa01, prune oa02, prune oa04 | " ROUTER_FREE
-		 "release oa04, release oa02, release oa01"},
-		{"weights without a router", no_router,
-		 "claim oa01, claim oa02, claim oa03 | stage oa01, stage oa02, stage oa03 | "
-		 "swap oa01, ready oa01 | pause | swap oa02, ready oa02 | swap oa03, ready oa03 | "
-		 "prune oa01, prune oa02, prune oa03 | release oa03, release oa02, release oa01"},
-		{"a drain command needs something alive", drain_command,
-		 "claim oa01, claim oa02 | stage oa01, stage oa02 | swap oa02, ready oa02 | "
-		 "drain oa01, swap oa01, ready oa01 | prune oa01, prune oa02 | "
-		 "release oa02, release oa01"},
-		{"first install", first_install,
-		 "claim oa01, claim oa02" CLAIMED_ROUTER "stage oa01, stage oa02 | "
-		 "swap oa01, ready oa01, return oa01 | swap oa02, ready oa02, return oa02 | "
-		 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
-		{"first install beside others: marked out", one_first_install,
-		 "claim oa01, claim oa02, claim oa03" CLAIMED_ROUTER
-		 "stage oa01, stage oa02, stage oa03 | "
-		 "drain oa03, swap oa03, ready oa03, return oa03 | "
-		 "drain oa01, swap oa01, ready oa01, return oa01 | "
-		 "drain oa02, swap oa02, ready oa02, return oa02 | "
-		 "prune oa01, prune oa02, prune oa03 | " ROUTER_FREE
-		 "release oa03, release oa02, release oa01"},
-		{"out by hand stays out, and goes last", kept_out,
-		 "claim oa01, claim oa02, claim oa03" CLAIMED_ROUTER
-		 "stage oa01, stage oa02, stage oa03 | "
-		 "drain oa02, swap oa02, ready oa02, return oa02 | "
-		 "drain oa03, swap oa03, ready oa03, return oa03 | swap oa01, ready oa01 | "
-		 "prune oa01, prune oa02, prune oa03 | " ROUTER_FREE
-		 "release oa03, release oa02, release oa01"},
-		{"down and marked out comes back", left_behind,
-		 "claim oa01, claim oa02" CLAIMED_ROUTER "stage oa01, stage oa02 | "
-		 "swap oa02, ready oa02, return oa02 | "
-		 "drain oa01, swap oa01, ready oa01, return oa01 | "
-		 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
-		{"stage: wave", stage_by_wave,
-		 "claim oa01, claim oa02 | stage oa01 | swap oa01, ready oa01 | stage oa02 | "
-		 "swap oa02, ready oa02 | prune oa01, prune oa02 | release oa02, release oa01"},
-		{"two ports on a host: one claim", two_ports,
-		 "claim oa01, claim oa03 | stage oa01, stage oa03 | swap oa01, ready oa01 | "
-		 "swap oa01, ready oa01 | swap oa03, ready oa03 | prune oa01, prune oa03 | "
-		 "release oa03, release oa01"},
-		{"one stays up", two_at_most_one,
-		 "claim oa01, claim oa02 | stage oa01, stage oa02 | swap oa01, ready oa01 | "
-		 "swap oa02, ready oa02 | prune oa01, prune oa02 | release oa02, release oa01"},
-		{"a lone instance with minCapacity 0%", lone,
-		 "claim oa01 | stage oa01 | swap oa01, ready oa01 | prune oa01 | release oa01"},
-		{"a router without hosts", store_claim,
-		 "claim oa02, claim | stage oa02 | drain oa02, swap oa02, ready oa02, return oa02 "
-		 "| "
-		 "prune oa02 | release, release oa02"},
-		{"nothing to change", nothing, ""},
-	};
-	for (size_t i = 0; i < SL_COUNT(rows); i++)
-		assert_words(rows[i].make(), rows[i].name, rows[i].words);
+	assert_rows(order_rows, SL_COUNT(order_rows));
+}
+
+/* Weights, and what an instance gets on its return. */
+static const struct words shares_rows[] = {
+	{"canary", canary,
+	 "claim oa01, claim oa02, claim oa03, claim oa04" CLAIMED_ROUTER
+	 "stage oa01, stage oa02, stage oa03, stage oa04 | "
+	 "drain oa01 0, swap oa01, ready oa01, return oa01 0 | weight 0.05 | pause | "
+	 "drain oa02 0.05, swap oa02, ready oa02, return oa02 0.05 | weight 0.5 | pause | "
+	 "drain oa03 0.5, swap oa03, ready oa03, return oa03 0.75 | "
+	 "drain oa04 0.75, swap oa04, ready oa04, return oa04 1 | restore 1 | "
+	 "prune oa01, prune oa02, prune oa03, prune oa04 | " ROUTER_FREE
+	 "release oa04, release oa03, release oa02, release oa01"},
+	{"a weight that goes down", canary_down,
+	 "claim oa01, claim oa02" CLAIMED_ROUTER "stage oa01, stage oa02 | "
+	 "drain oa01 0, swap oa01, ready oa01, return oa01 0 | weight 0.5 | weight 0.1 | "
+	 "drain oa02 0.5, swap oa02, ready oa02, return oa02 1 | restore 1 | "
+	 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
+	{"--limit: percents of all", canary_limited,
+	 "claim oa02" CLAIMED_ROUTER "stage oa02 | "
+	 "drain oa02 0, swap oa02, ready oa02, return oa02 0 | weight 0.5 | restore 0.25 | "
+	 "prune oa02 | " ROUTER_FREE "release oa02"},
+	{"converged counts as upgraded", canary_converged_counts,
+	 "claim oa01, claim oa02, claim oa04" CLAIMED_ROUTER "stage oa01, stage oa02, stage oa04 | "
+	 "drain oa01 0, swap oa01, ready oa01, return oa01 0 | "
+	 "drain oa02 0.5, swap oa02, ready oa02, return oa02 0.75 | "
+	 "drain oa04 0.75, swap oa04, ready oa04, return oa04 1 | restore 1 | "
+	 "prune oa01, prune oa02, prune oa04 | " ROUTER_FREE
+	 "release oa04, release oa02, release oa01"},
+	{"weights without a router", no_router,
+	 "claim oa01, claim oa02, claim oa03 | stage oa01, stage oa02, stage oa03 | "
+	 "swap oa01, ready oa01 | pause | swap oa02, ready oa02 | swap oa03, ready oa03 | "
+	 "prune oa01, prune oa02, prune oa03 | release oa03, release oa02, release oa01"},
+};
+
+static void test_shares(void **state)
+{
+	(void)state;
+	assert_rows(shares_rows, SL_COUNT(shares_rows));
+}
+
+/* What is drained, what comes back, and what a human has marked. */
+static const struct words marks_rows[] = {
+	{"a drain command needs something alive", drain_command,
+	 "claim oa01, claim oa02 | stage oa01, stage oa02 | swap oa02, ready oa02 | "
+	 "drain oa01, swap oa01, ready oa01 | prune oa01, prune oa02 | "
+	 "release oa02, release oa01"},
+	{"first install", first_install,
+	 "claim oa01, claim oa02" CLAIMED_ROUTER "stage oa01, stage oa02 | "
+	 "swap oa01, ready oa01, return oa01 | swap oa02, ready oa02, return oa02 | "
+	 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
+	{"first install beside others: marked out", one_first_install,
+	 "claim oa01, claim oa02, claim oa03" CLAIMED_ROUTER "stage oa01, stage oa02, stage oa03 | "
+	 "drain oa03, swap oa03, ready oa03, return oa03 | "
+	 "drain oa01, swap oa01, ready oa01, return oa01 | "
+	 "drain oa02, swap oa02, ready oa02, return oa02 | "
+	 "prune oa01, prune oa02, prune oa03 | " ROUTER_FREE
+	 "release oa03, release oa02, release oa01"},
+	{"out by hand stays out, and goes last", kept_out,
+	 "claim oa01, claim oa02, claim oa03" CLAIMED_ROUTER "stage oa01, stage oa02, stage oa03 | "
+	 "drain oa02, swap oa02, ready oa02, return oa02 | "
+	 "drain oa03, swap oa03, ready oa03, return oa03 | swap oa01, ready oa01 | "
+	 "prune oa01, prune oa02, prune oa03 | " ROUTER_FREE
+	 "release oa03, release oa02, release oa01"},
+	{"down and marked out comes back", left_behind,
+	 "claim oa01, claim oa02" CLAIMED_ROUTER "stage oa01, stage oa02 | "
+	 "swap oa02, ready oa02, return oa02 | "
+	 "drain oa01, swap oa01, ready oa01, return oa01 | "
+	 "prune oa01, prune oa02 | " ROUTER_FREE "release oa02, release oa01"},
+	{"a router without hosts", store_claim,
+	 "claim oa02, claim | stage oa02 | drain oa02, swap oa02, ready oa02, return oa02 "
+	 "| "
+	 "prune oa02 | release, release oa02"},
+};
+
+static void test_marks(void **state)
+{
+	(void)state;
+	assert_rows(marks_rows, SL_COUNT(marks_rows));
 }
 
 static void assert_print(struct world *w, const char *expected)
@@ -625,7 +649,8 @@ static void test_notes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_steps),           cmocka_unit_test(test_print_canary),
+		cmocka_unit_test(test_order),           cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_marks),           cmocka_unit_test(test_print_canary),
 		cmocka_unit_test(test_print_no_router), cmocka_unit_test(test_print_nothing),
 		cmocka_unit_test(test_print_hostile),   cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_refusals),        cmocka_unit_test(test_not_refused),
