@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/acting.h"
 #include "orchestrator/commands/find_instance.h"
-#include "orchestrator/run/action.h"
 #include "orchestrator/run/instances.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -133,11 +132,9 @@ static int open_action(struct job *j)
 				changes, action_instance_change(j->found.items[i].source,
 								&j->found.items[i].is,
 								j->want->state, j->want->weight));
-	rc = action_open(j->backends, &ask, &j->action, &j->error);
+	rc = acting_open(j->backends, &ask, &j->action, &j->error);
 	cJSON_Delete(changes);
 	free(title);
-	if (rc)
-		cli_error("%s", j->error.msg);
 	return rc;
 }
 
@@ -202,17 +199,11 @@ static void add_item(cJSON *list, const struct action_item *item)
 static int print_json(const struct job *j)
 {
 	cJSON *doc = cJSON_CreateObject(), *list;
-	int64_t number = action_number(j->action);
 	int rc;
 
-	if (number)
-		sl_json_add_int(doc, "run", number);
-	else
-		cJSON_AddNullToObject(doc, "run");
-	sl_json_add_str(doc, "verb", j->want->verb);
+	acting_add_run(doc, j->action, j->want->verb);
 	sl_json_add_str(doc, "service", j->service);
-	sl_json_add_str(doc, "outcome", number ? action_outcome(j->action) : "done");
-	sl_json_add_int(doc, "exit", j->code);
+	acting_add_outcome(doc, j->action, j->code);
 	list = sl_json_add_array(doc, "instances");
 	for (size_t i = 0; i < action_count(j->action); i++) {
 		struct action_item item = action_item(j->action, i);
@@ -243,35 +234,15 @@ static void print_text(const struct job *j)
 
 static int carry_out(struct job *j)
 {
-	const struct cli *c = j->c;
-	const struct run_options o = {
-		.who = c->who, .from = c->from, .reason = c->reason, .terminal = c->terminal};
 	int rc;
 
-	j->code = action_start(j->action, c->store, &o, &j->error);
-	if (j->code)
-		cli_error("%s", j->error.msg);
-	if (c->output != OUTPUT_JSON) {
+	j->code = acting_start(j->c, j->action, &j->error);
+	if (j->c->output != OUTPUT_JSON) {
 		print_text(j);
 		return j->code;
 	}
 	rc = print_json(j);
 	return j->code ? j->code : rc;
-}
-
-static int check_words(const struct cli *c)
-{
-	if (!c->inventory) {
-		cli_error("`sluice %s` changes a registry of an inventory: say -i INVENTORY",
-			  c->command->name);
-		return RUN_INPUT;
-	}
-	if (!c->reason || !*c->reason) {
-		cli_error("`sluice %s` needs --reason TEXT: it is kept in the journal",
-			  c->command->name);
-		return RUN_INPUT;
-	}
-	return RUN_DONE;
 }
 
 static int open_inventory(struct job *j)
@@ -291,7 +262,7 @@ static int open_inventory(struct job *j)
 static int change(struct cli *c, const struct want *want)
 {
 	struct job j = {.c = c, .want = want, .service = c->args[0]};
-	int rc = check_words(c);
+	int rc = acting_check(c, "registry");
 
 	if (!rc && run_holds(c->store, j.service, NULL, 0, 0, &j.error))
 		rc = cli_fail(&j.error); /* before anything is asked of anybody */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/commands/acting.h"
 #include "orchestrator/commands/look.h"
-#include "orchestrator/run/action.h"
 #include "orchestrator/view/diff_print.h"
 #include "orchestrator/view/value_check.h"
 #include "plugins/sdk/json.h"
@@ -37,13 +37,10 @@ struct job {
 
 static int check_words(const struct cli *c)
 {
-	if (!c->inventory || !c->reason || !*c->reason) {
-		cli_error(c->inventory ? "`sluice publish` needs --reason TEXT: it is kept in the "
-					 "journal"
-				       : "`sluice publish` changes a config centre of an "
-					 "inventory: say -i INVENTORY");
-		return RUN_INPUT;
-	}
+	int rc = acting_check(c, "config centre");
+
+	if (rc)
+		return rc;
 	if ((c->value_file != NULL) == (c->revision != NULL)) {
 		cli_error("publish what? --value-file FILE, or --revision REV of an older version");
 		return RUN_INPUT;
@@ -217,12 +214,10 @@ static int open_action(struct job *j)
 		if (strcmp(j->ref.labels[i].name, "service") == 0)
 			service = j->ref.labels[i].value;
 	cJSON_AddItemToArray(changes, action_key_change(j->ref.source, &change));
-	rc = action_open(j->backends, &(struct action_ask){verb, title, service, changes},
+	rc = acting_open(j->backends, &(struct action_ask){verb, title, service, changes},
 			 &j->action, &j->error);
 	cJSON_Delete(changes);
 	free(title);
-	if (rc)
-		cli_error("%s", j->error.msg);
 	return rc;
 }
 
@@ -279,11 +274,7 @@ static int print_json(const struct job *j, const char *now)
 	cJSON *doc = cJSON_CreateObject(), *labels;
 	int rc;
 
-	if (j->number)
-		sl_json_add_int(doc, "run", j->number);
-	else
-		cJSON_AddNullToObject(doc, "run");
-	sl_json_add_str(doc, "verb", j->c->revision ? "rollback" : "publish");
+	acting_add_run(doc, j->action, j->c->revision ? "rollback" : "publish");
 	sl_json_add_str(doc, "key", j->ref.key);
 	labels = sl_json_add_object(doc, "labels");
 	for (size_t i = 0; i < j->ref.label_count; i++)
@@ -291,8 +282,7 @@ static int print_json(const struct job *j, const char *now)
 	sl_json_add_str(doc, "source", j->ref.source);
 	sl_json_add_str(doc, "prior", j->live ? j->live->revision : NULL);
 	sl_json_add_str(doc, "revision", now);
-	sl_json_add_str(doc, "outcome", j->number ? action_outcome(j->action) : "done");
-	sl_json_add_int(doc, "exit", j->code);
+	acting_add_outcome(doc, j->action, j->code);
 	rc = cli_print_json(doc);
 	cJSON_Delete(doc);
 	return rc;
@@ -316,14 +306,8 @@ static int tell(struct job *j)
 
 static int carry_out(struct job *j)
 {
-	const struct cli *c = j->c;
-	const struct run_options o = {
-		.who = c->who, .from = c->from, .reason = c->reason, .terminal = c->terminal};
-
-	j->code = action_start(j->action, c->store, &o, &j->error);
+	j->code = acting_start(j->c, j->action, &j->error);
 	j->number = action_number(j->action);
-	if (j->code)
-		cli_error("%s", j->error.msg);
 	return tell(j);
 }
 
