@@ -221,6 +221,24 @@ static int read_events(struct store *s, void *arg, struct sl_error *e)
 	return journal_read(s, c->run, c->after, c->visit, c->arg, e);
 }
 
+static int read_last(struct store *s, void *arg, struct sl_error *e)
+{
+	struct read_call *c = arg;
+	int rc = next_seq(s, c->run, &c->after, e);
+
+	c->after--;
+	return rc;
+}
+
+int store_events_last(struct store *s, int64_t run, int64_t *seq, struct sl_error *e)
+{
+	struct read_call c = {.run = run};
+	int rc = writer_call(s, read_last, &c, e);
+
+	*seq = rc ? 0 : c.after;
+	return rc;
+}
+
 struct keys_call {
 	int (*visit)(void *arg, const struct store_run *run, const cJSON *event);
 	void *arg;

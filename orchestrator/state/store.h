@@ -84,6 +84,8 @@ int store_text_get(struct store *s, int64_t run, const char *name, char **text,
 int store_events_read(struct store *s, int64_t run, int64_t after,
 		      int (*visit)(void *arg, int64_t seq, const cJSON *event), void *arg,
 		      struct sl_error *e);
+/* The number of its newest event; 0 = none. */
+int store_events_last(struct store *s, int64_t run, int64_t *seq, struct sl_error *e);
 /* The newest events "key.set" of all runs, newest first: of run only number, who and reason are
  * there. All borrowed; visit returns non-zero to stop. */
 int store_keys_set(struct store *s,

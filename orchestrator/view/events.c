@@ -209,19 +209,12 @@ static int visit(void *arg, int64_t seq, const cJSON *event)
 	return 0;
 }
 
-/* Of a long run only the end is told: its last event's number is found first. */
-static int last_seq(void *arg, int64_t seq, const cJSON *event)
-{
-	(void)event;
-	*(int64_t *)arg = seq;
-	return 0;
-}
-
+/* Of a long run only the end is told. */
 static void gather_run(struct gather *g, struct store *s)
 {
-	int64_t last = 0;
+	int64_t last;
 
-	if (store_events_read(s, g->run->number, 0, last_seq, &last, NULL))
+	if (store_events_last(s, g->run->number, &last, NULL))
 		return;
 	store_events_read(s, g->run->number, last > EVENTS_MAX ? last - EVENTS_MAX : 0, visit, g,
 			  NULL);

@@ -214,6 +214,7 @@ static void closing_inside_a_callback(void **state)
 	struct store_record one = {.run = run, .epoch = 1, .event = event_of("x", 1)},
 			    two = {.run = run, .epoch = 1, .event = event_of("x", 2)};
 	struct sl_error e = {0};
+	int64_t last;
 	int n = 0;
 
 	assert_int_equal(store_start(p->store, &p->loop, &e), 0);
@@ -224,6 +225,10 @@ static void closing_inside_a_callback(void **state)
 	/* The second was appended all the same. */
 	assert_int_equal(store_open(p->folder, &p->store, &e), 0);
 	assert_int_equal(store_events_read(p->store, run, 0, count_event, &n, &e), 0);
+	assert_int_equal(store_events_last(p->store, run, &last, &e), 0);
+	assert_int_equal(last, n);
+	assert_int_equal(store_events_last(p->store, run + 1, &last, &e), 0);
+	assert_int_equal(last, 0);
 	assert_int_equal(n, 2);
 }
 
