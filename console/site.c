@@ -257,6 +257,11 @@ struct host_looks *site_hosts(struct site *s)
 	return s->hosts;
 }
 
+bool site_names_hosts(const struct site *s)
+{
+	return s->inventory && inventory_names_hosts(s->inventory);
+}
+
 void site_want_hosts(struct site *s, bool on)
 {
 	struct host_looks *hosts = on ? site_hosts(s) : s->hosts;

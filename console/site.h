@@ -33,6 +33,7 @@ struct catalogue *site_catalogue(struct site *s); /* NULL without an inventory *
 /* The inventory's hosts; opened when first asked for. NULL without an inventory, or when it is
  * wrong. */
 struct host_looks *site_hosts(struct site *s);
+bool site_names_hosts(const struct site *s); /* does the inventory? Opens nothing. */
 const char *site_environment(const struct site *s);
 bool site_production(const struct site *s);
 const char *site_inventory(const struct site *s); /* NULL = none */

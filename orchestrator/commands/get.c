@@ -43,6 +43,18 @@ int look_print(const struct look *l)
 	return rc;
 }
 
+/* What the view would say of hosts is said where to find, not left out in silence. */
+static void say_unasked(const struct look *l)
+{
+	bool people = l->c->output == OUTPUT_TABLE || l->c->output == OUTPUT_WIDE;
+
+	if (l->view->may_hosts && people && l->inventory && inventory_names_hosts(l->inventory))
+		fprintf(stderr,
+			"Hosts are not among these: `sluice get hosts -f state:bad -i %s` asks "
+			"them over SSH.\n",
+			l->c->inventory);
+}
+
 int command_get(struct cli *c)
 {
 	struct look l;
@@ -56,6 +68,7 @@ int command_get(struct cli *c)
 	if (!rc) {
 		look_settle(&l, l.hosts ? HOSTS_DEADLINE_MS : DEADLINE_MS);
 		rc = look_print(&l);
+		say_unasked(&l);
 		verdict = look_verdict(&l);
 		rc = rc ? rc : verdict;
 	}

@@ -183,6 +183,11 @@ struct inventory_file *inventory_load_text(const char *path, const char *text, s
 	return load(path, text, strlen(text), d);
 }
 
+bool inventory_names_hosts(const struct inventory_file *f)
+{
+	return f->group_count || f->host_count;
+}
+
 void inventory_free(struct inventory_file *f)
 {
 	struct inv_doc *doc = (struct inv_doc *)f;

@@ -312,6 +312,7 @@ struct inventory_file {
 struct inventory_file *inventory_load(const char *path, struct diags *d);
 struct inventory_file *inventory_load_text(const char *path, const char *text, struct diags *d);
 void inventory_free(struct inventory_file *f);
+bool inventory_names_hosts(const struct inventory_file *f); /* any at all */
 
 /*
  * Checks that need both: groups, hosts, routers, registries, analyses' backends exist (near

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "orchestrator/view/host_look.h"
 #include "orchestrator/view/internal.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/units.h"
@@ -135,6 +136,14 @@ static void walk_runs(struct walk *w, const struct vw_world *world)
 	store_runs_free(runs, count);
 }
 
+/* When one that is lost answered last; since when an answering one is not well, nobody saw. */
+static int64_t last_well(const struct vw_world *world, const struct vw_row *row)
+{
+	const struct host_seen *seen = host_looks_find(world->hosts, row->id);
+
+	return seen && row->state == VW_NO_CONTACT ? seen->read_at : 0;
+}
+
 static void walk_hosts(struct walk *w, const struct vw_world *world)
 {
 	struct vw_table *t = vw_table_fill(&vw_hosts, world);
@@ -145,7 +154,8 @@ static void walk_hosts(struct walk *w, const struct vw_world *world)
 						 .name = t->rows[i].full,
 						 .id = t->rows[i].id,
 						 .state = t->rows[i].state,
-						 .reason = t->rows[i].reason});
+						 .reason = t->rows[i].reason,
+						 .since = last_well(world, &t->rows[i])});
 	vw_table_free(t);
 }
 
@@ -178,11 +188,13 @@ const struct vw_view vw_alerts = {
 	.name = "alerts",
 	.one = "alert",
 	.title = "Alerts",
-	.summary = "sources, services, runs and hosts that are failed or without contact",
+	.summary = "what is failed or without contact: sources, services, runs, and hosts that "
+		   "Hosts asked",
 	.roles = CAT_REGISTRY | CAT_METRICS | CAT_CONFIG,
 	.columns = columns,
 	.column_count = COL_COUNT,
 	.sort = "state",
 	.may_store = true,
+	.may_hosts = true, /* no key but that of Hosts connects to all of them */
 	.fill = fill,
 };

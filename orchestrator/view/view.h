@@ -124,6 +124,7 @@ struct vw_view {
 	bool may_store;   /* it says more with the state store, and does without */
 	bool edges;       /* it needs world.edges, which is asked for, not polled */
 	bool hosts;       /* it looks at the inventory's hosts */
+	bool may_hosts;   /* it says more where hosts were asked, and has none of them asked */
 	const char *rows; /* what its rows are called; NULL = as name */
 	const char *one;  /* what one of them is called */
 	/* Fill the table with every row there is. */

@@ -121,13 +121,33 @@ logs_say_why_not() {
 	expect_out 'orders 1.0.0'
 }
 
-# Instances as registrants write them: one whose host the inventory calls otherwise, one without.
-logs_of_a_registrys_instances() {
+# Alerts know of hosts what somebody asked them: without that it is said.
+alerts_name_what_they_leave_out() {
 	use_driver auto
+	with_etcd
+	expect_exit 0 get alerts -i "$INV"
+	expect_err "Hosts are not among these: .sluice get hosts -f state:bad -i $INV. asks"
+	expect_exit 0 get alerts -i "$INV" -o json
+	[ ! -s "$T/err" ] || fail "a program is told what people are"
+	"$LAB_HOME/lab" ssh-down "$SITE" h2 || fail "h2 does not go"
+	expect_exit 0 get hosts -f state:bad -i "$INV"
+	row h2 | grep -q 'lost' || fail "h2 is not among what is bad"
+	"$LAB_HOME/lab" host-up "$SITE" h2 || fail "h2 does not come back"
+	stop_noted "$T/etcd.noted" KILL
+}
+
+with_etcd() {
+	rm -rf "$T/etcd"
 	etcd_start
 	sed "/^hosts:/i registries: { city: { type: etcd, endpoints: \"http://127.0.0.1:$PORT\" } }" \
 		"$INV" >"$SITE/inv-etcd.yaml"
 	INV=$SITE/inv-etcd.yaml
+}
+
+# Instances as registrants write them: one whose host the inventory calls otherwise, one without.
+logs_of_a_registrys_instances() {
+	use_driver auto
+	with_etcd
 	put /sluice/services/prod/shop/i-71 '{"host":"h1","port":8080}'
 	put /sluice/services/prod/shop/i-72 "{\"host\":\"pod-9\",\"address\":\"$(host_address h2)\",\"port\":8080}"
 	put /sluice/services/prod/shop/i-73 '{"port":8080}'
@@ -177,5 +197,6 @@ for driver in libssh2 openssh; do
 done
 run_case "a log's last line has no end" log_without_a_last_end
 run_case "logs say why there is none" logs_say_why_not
+run_case "alerts name what they leave out" alerts_name_what_they_leave_out
 run_case "logs of a registry's instances" logs_of_a_registrys_instances
 cases_end

@@ -197,6 +197,7 @@ static const struct scene {
 	 KEYS(FIRST, FILTERED("enc-0007"), "l", "wait:10:31:02")},
 	{"log-none", "hosts.yaml", false,
 	 KEYS(FIRST, FILTERED("pay-0502"), "l", "wait:there is no such")},
+	{"alerts-unasked", "hosts.yaml", false, KEYS("!", "wait:were not asked")},
 	{"log-unknown", "hosts.yaml", false,
 	 KEYS(FIRST, FILTERED("new-0004"), "l", "wait:which file")},
 };
@@ -430,6 +431,18 @@ static void test_log_of_a_step(void **state)
 	stop(p);
 }
 
+/* Hosts count among what is wrong once they were asked; how long ago that was is said. */
+static void test_alerts_of_hosts(void **state)
+{
+	struct pty *p = start();
+
+	(void)state;
+	pty_keys(p, KEYS("wait:! 1 alert ", FIRST, "gone:! 1 alert ", "wait: alerts ", "!",
+			 "wait:hosts as they were", "wait:host key of 10.1.0.3", "enter",
+			 "wait:db pool exhausted"));
+	stop(p);
+}
+
 /* --- shells --- */
 
 static void test_shell_needs_write_mode(void **state)
@@ -481,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_three_keys_to_the_log),
 		cmocka_unit_test(test_log_of_a_span),
 		cmocka_unit_test(test_log_of_a_step),
+		cmocka_unit_test(test_alerts_of_hosts),
 		cmocka_unit_test(test_shell_needs_write_mode),
 		cmocka_unit_test(test_shell),
 	};
