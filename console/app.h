@@ -187,6 +187,7 @@ void dialog_draw(struct app *a, struct canvas *c);
 void help_open(struct app *a);
 void help_key(struct app *a, uint32_t key);
 void help_draw(struct app *a, struct canvas *c);
+void help_lines(struct app *a, struct sl_buf *out); /* all of it as text, a line each */
 
 /* --- command.c --- */
 void command_run(struct app *a, const char *text);

@@ -429,18 +429,19 @@ static void draw_keys(struct app *a, struct canvas *c, struct rect r)
 	}
 }
 
+/* What the rows of the view in front come from is stale: its registry, else its config centre. */
 static bool all_stale(struct app *a)
 {
 	struct screen *s = app_screen(a);
 	const struct vw_view *v = s->table.data ? s->table.data->view : NULL;
 	struct catalogue *cat = site_catalogue(a->site);
+	unsigned from = !v ? 0 : v->roles & CAT_REGISTRY ? CAT_REGISTRY : v->roles & CAT_CONFIG;
 	size_t i;
 
 	for (i = 0; v && cat && i < catalogue_source_count(cat); i++) {
 		struct cat_source source = catalogue_source(cat, i);
 
-		if ((v->roles & CAT_REGISTRY & (unsigned)source.role) && source.read_at &&
-		    source.stale)
+		if ((from & (unsigned)source.role) && source.read_at && source.stale)
 			return true;
 	}
 	return false;

@@ -87,6 +87,22 @@ static unsigned list_rows(struct app *a, enum action *rows)
 	return n;
 }
 
+void help_lines(struct app *a, struct sl_buf *out)
+{
+	enum action rows[ACT_COUNT];
+	unsigned n = list_rows(a, rows), i;
+	char keys[64];
+
+	for (i = 0; i < n; i++) {
+		const char *why = app_why(a, rows[i]);
+
+		bindings_text(a->bindings, rows[i], keys, sizeof keys);
+		sl_buf_printf(out, "%s, %s: %s%s%s%s\n", *keys ? keys : "no key",
+			      key_rows[rows[i]].name, key_rows[rows[i]].help, why ? " (" : "",
+			      why ? why : "", why ? ")" : "");
+	}
+}
+
 void help_draw(struct app *a, struct canvas *c)
 {
 	struct rect r = {0, 3, c->width, c->height - 6};

@@ -145,6 +145,22 @@ static void say_selection(struct plain *p, struct screen *s)
 	p->cursor = sl_strdup(row->id);
 }
 
+/* All keys, once: there is nothing to be closed. */
+static void say_help(const struct plain *p)
+{
+	struct sl_buf lines;
+	char *line, *save = NULL;
+
+	if (p->app->overlay != OVERLAY_HELP)
+		return;
+	p->app->overlay = OVERLAY_NONE;
+	sl_buf_init(&lines, 1u << 16);
+	help_lines(p->app, &lines);
+	for (line = strtok_r(lines.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		say(p, line);
+	sl_buf_release(&lines);
+}
+
 /* What is asked, with the exact targets. */
 static void say_question(struct plain *p)
 {
@@ -202,13 +218,13 @@ static void take_line(struct plain *p, const char *line)
 		app_key(a, TKEY_ENTER);
 	} else if (input_key_parse(line) != TKEY_NONE) {
 		app_key(a, input_key_parse(line));
-		if (a->overlay == OVERLAY_HELP)
-			a->overlay = OVERLAY_NONE;
+		say_help(p);
 		say_question(p);
 	} else if (a->overlay == OVERLAY_CONFIRM && a->confirm.must_type) {
 		line_set(&a->confirm.typed, line);
 	} else if (a->overlay == OVERLAY_NONE) {
 		command_run(a, line + (*line == ':'));
+		say_help(p);
 		say_question(p);
 	}
 }

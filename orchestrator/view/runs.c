@@ -74,6 +74,16 @@ static const char *parked_reason(const char *verb)
 	return "parked, nobody watches it: sluice resume, or sluice undo";
 }
 
+/* It has a controller, which waits for somebody. */
+static const char *paused_reason(const char *verb)
+{
+	if (is(verb, "promote"))
+		return "stands at a pause: sluice promote passes it, sluice abort takes it back";
+	if (is(verb, "retry"))
+		return "a step has failed: sluice retry, or sluice abort takes it back";
+	return "";
+}
+
 enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 {
 	*reason = "";
@@ -88,8 +98,12 @@ enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 		}
 		return is(r->outcome, "done") ? VW_OK : VW_OFF;
 	}
-	if (store_controller_alive(&r->controller))
-		return is(r->state, "paused") ? VW_WAITING : VW_WORKING;
+	if (store_controller_alive(&r->controller)) {
+		if (!is(r->state, "paused"))
+			return VW_WORKING;
+		*reason = paused_reason(store_next_verb(r->waiting));
+		return VW_WAITING;
+	}
 	if (!r->parked) {
 		*reason = "its controller is gone: sluice resume, or sluice undo";
 		return VW_NO_CONTACT;

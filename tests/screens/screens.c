@@ -1063,13 +1063,15 @@ static void test_plain(void **state)
 	char *command, *out, *at;
 
 	(void)state;
-	command = sl_asprintf(
-		"printf 'j\\nenter\\nq\\nq\\n' | %s %s TZ=UTC LC_ALL=C.UTF-8 '%s' --plain "
-		"--state '%s/state' runs",
-		now_env, home_env, console, top);
+	command = sl_asprintf("printf 'help\\nbogus\\nj\\nenter\\nq\\nq\\n' | %s %s TZ=UTC "
+			      "LC_ALL=C.UTF-8 '%s' --plain "
+			      "--state '%s/state' runs",
+			      now_env, home_env, console, top);
 	out = output_of(command);
 	assert_non_null(strstr(out, "rolledBack"));
 	assert_non_null(strstr(out, "cart"));
+	assert_non_null(strstr(out, " j down, down: one row down\n"));
+	assert_non_null(strstr(out, " no command 'bogus'"));
 	for (at = out; *at; at++)
 		assert_true((unsigned char)*at >= ' ' || *at == '\n');
 	free(out);

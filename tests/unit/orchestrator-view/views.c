@@ -234,7 +234,11 @@ static const struct {
 	const char *reason;
 } standings[] = {
 	{"state='running'", VW_WORKING, ""},
-	{"state='paused', waiting='{\"for\":\"promote\"}'", VW_WAITING, ""},
+	{"state='paused', waiting='{\"for\":\"time\"}'", VW_WAITING, ""},
+	{"waiting='{\"for\":\"retry\"}'", VW_WAITING,
+	 "a step has failed: sluice retry, or sluice abort takes it back"},
+	{"waiting='{\"for\":\"promote\"}'", VW_WAITING,
+	 "stands at a pause: sluice promote passes it, sluice abort takes it back"},
 	{"pid=0", VW_NO_CONTACT, "its controller is gone: sluice resume, or sluice undo"},
 	{"parked=1", VW_WAITING, "parked, nobody watches it: sluice promote, or sluice undo"},
 	{"waiting='{\"for\":\"retry\"}'", VW_WAITING,
