@@ -263,7 +263,8 @@ static void outlook_alone(const struct store_run *row, const struct run_view *v,
 		snprintf(dst, size, "%s: P promotes it, U takes it back", gone);
 	else if (step)
 		snprintf(dst, size,
-			 "%s, nor its time: R goes on, P passes the pause, U takes it back", gone);
+			 "%s, the pause does not end: R goes on, P passes it, U takes it back",
+			 gone);
 	else
 		snprintf(dst, size, "%s: R goes on, U takes it back", gone);
 }

@@ -52,7 +52,7 @@ static const struct {
 	{{LOST}, GONE, "its controller is gone: R goes on, U takes it back"},
 	{{FOREVER}, GONE, "its controller is gone: P promotes it, U takes it back"},
 	{{FOREVER}, PARKED, "parked, nobody watches it: P promotes it, U takes it back"},
-	{{TIMED}, GONE, "its controller is gone, nor its time: R goes on, P passes the pause"},
+	{{TIMED}, GONE, "its controller is gone, the pause does not end: R goes on, P passes it"},
 	{{FOREVER, HELD}, PARKED, "parked, nobody watches it: R goes on, U takes it back"},
 	{{FAILED, HELD},
 	 PARKED,
