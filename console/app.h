@@ -208,6 +208,7 @@ void out_export(struct app *a, struct screen *s, const char *path);
 
 /* --- the views, one table --- */
 extern const struct screen_ops *const screens[];
+/* By its name, or as its tab says; NULL = there is none. */
 const struct screen_ops *screen_find(const char *name);
 const struct screen_ops *screen_of_tab(unsigned tab);
 

@@ -277,6 +277,29 @@ static int fail(const struct sl_error *e)
 	return e->code == SL_EINPUT || e->code == SL_EUNSUPPORTED ? 2 : 1;
 }
 
+/* What can be looked at without being about something. */
+static int unknown_view(const char *name, struct sl_error *e)
+{
+	const char *list[32], *near;
+	struct sl_buf all;
+	size_t n = 0;
+
+	sl_buf_init(&all, 512);
+	for (size_t i = 0; screens[i] && n < SL_COUNT(list); i++) {
+		if (!screens[i]->data || strcmp(screens[i]->data, screens[i]->name) != 0)
+			continue;
+		sl_buf_printf(&all, "%s%s", n ? ", " : "", screens[i]->name);
+		list[n++] = screens[i]->name;
+	}
+	near = sl_text_nearest(name, list, n);
+	if (near)
+		sl_fail(e, SL_EINPUT, "no view '%.64s' (did you mean '%s'?)", name, near);
+	else
+		sl_fail(e, SL_EINPUT, "no view '%.64s'; there are: %s", name, sl_buf_str(&all));
+	sl_buf_release(&all);
+	return SL_EINPUT;
+}
+
 static int begin(struct app *a, const struct options *o, struct sl_error *e)
 {
 	int rc = config_open(a, o->config, &a->config, e);
@@ -286,7 +309,7 @@ static int begin(struct app *a, const struct options *o, struct sl_error *e)
 	if (!rc && o->theme)
 		a->theme = theme_find(o->theme);
 	if (!rc && o->view && !screen_find(o->view))
-		rc = sl_fail(e, SL_EINPUT, "no view '%s'", o->view);
+		rc = unknown_view(o->view, e);
 	if (!rc && o->state && setenv("SLUICE_STATE", o->state, 1)) /* for what we start */
 		rc = sl_fail(e, SL_EIO, "SLUICE_STATE cannot be set");
 	if (!rc && o->keys)

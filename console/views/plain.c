@@ -4,6 +4,7 @@
  * filter, sort, formats and twins come from its vw_view, everything else from the list engine.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "console/views/views.h"
 
@@ -104,6 +105,9 @@ const struct screen_ops *screen_find(const char *name)
 
 	for (i = 0; screens[i]; i++)
 		if (!strcmp(screens[i]->name, name))
+			return screens[i];
+	for (i = 0; screens[i]; i++)
+		if (screens[i]->tab && !strcasecmp(screens[i]->title, name))
 			return screens[i];
 	return NULL;
 }

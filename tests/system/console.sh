@@ -103,7 +103,21 @@ bad_plan_is_told() {
 		{ sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
 }
 
+# refuses WORD ANSWER: the console does not know it, says so, and exits with 2.
+refuses() {
+	"$CONSOLE" "$1" >"$T/out" 2>"$T/err" </dev/null
+	[ $? = 2 ] || fail "exit is not 2 for $1"
+	grep -qF "$2" "$T/err" || fail "$(cat "$T/err")"
+}
+
+unknown_view_is_named() {
+	refuses servces "no view 'servces' (did you mean 'services'?)"
+	refuses zzzz "no view 'zzzz'; there are: services, "
+	console ':' 'type config' enter 'wait Config' || fail "a view by its tab's word: exit $?"
+}
+
 lab_start
+run_case "a view that is not there is named, with those that are" unknown_view_is_named
 run_case "a plan is shown, nothing is changed" plan_is_shown_and_nothing_is_changed
 run_case "a run is started and promoted from the console" run_is_started_and_promoted
 run_case "a run whose controller died says so, and is promoted" controller_dies
