@@ -89,14 +89,6 @@ void *vw_alloc(struct vw_table *t, size_t size)
 	return at;
 }
 
-static bool is_plain(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] < 0x20 || (unsigned char)s[i] > 0x7e)
-			return false;
-	return true;
-}
-
 /* Cleaned on the way: nothing in a table can steer a terminal. Newlines become spaces on the
  * screen, but stay in the value. */
 const char *vw_dup(struct vw_table *t, const char *s)
@@ -109,10 +101,7 @@ const char *vw_dup(struct vw_table *t, const char *s)
 	if (!len)
 		return "";
 	to = vw_alloc(t, len + 1);
-	if (is_plain(s, len))
-		memcpy(to, s, len);
-	else
-		sl_text_clean(to, len + 1, s, len, true);
+	sl_text_clean(to, len + 1, s, len, true);
 	return to;
 }
 

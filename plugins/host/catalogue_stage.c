@@ -50,26 +50,13 @@ void cat_arena_release(struct cat_arena *a)
 
 /* --- text --- */
 
-static bool is_plain(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] < 0x20 || (unsigned char)s[i] > 0x7e)
-			return false;
-	return true;
-}
-
-/* Most names are ASCII: those are copied as they are. Returns the bytes written. */
+/* Returns the bytes written. */
 static size_t clean_into(char *dst, size_t size, const char *from, size_t len, bool keep_newlines)
 {
 	/* what cannot fit need not be looked at: cleaning never makes text longer than it was,
 	 * and shortens at most 3 bytes to 1 */
 	if (len > 4 * size)
 		len = 4 * size;
-	if (len < size && is_plain(from, len)) {
-		memcpy(dst, from, len);
-		dst[len] = '\0';
-		return len;
-	}
 	return sl_text_clean(dst, size, from, len, keep_newlines);
 }
 

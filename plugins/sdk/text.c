@@ -41,6 +41,16 @@ static size_t char_next(const char *s, size_t len, utf8proc_int32_t *c)
 	return 1;
 }
 
+/* How many bytes from the first one on are ASCII that can stay: nearly always all of them. */
+static size_t plain_run(const char *s, size_t len, bool keep_newlines)
+{
+	size_t n = 0;
+
+	while (n < len && ((s[n] >= 0x20 && s[n] < 0x7f) || (s[n] == '\n' && keep_newlines)))
+		n++;
+	return n;
+}
+
 size_t sl_text_clean(char *dst, size_t size, const char *src, size_t len, bool keep_newlines)
 {
 	size_t in = 0, out = 0;
@@ -48,11 +58,14 @@ size_t sl_text_clean(char *dst, size_t size, const char *src, size_t len, bool k
 	if (!size)
 		return 0;
 	while (in < len) {
-		utf8proc_int32_t c;
-		size_t n = char_next(src + in, len - in, &c);
 		const char *from = src + in;
+		size_t room = size - 1 - out;
+		size_t n = plain_run(from, len - in < room ? len - in : room, keep_newlines);
 		size_t put = n;
+		utf8proc_int32_t c = ' ';
 
+		if (!n)
+			put = n = char_next(from, len - in, &c);
 		if (c == '\t') {
 			from = " ";
 		} else if (c < 0 || (char_steers(c) && !(c == '\n' && keep_newlines))) {
