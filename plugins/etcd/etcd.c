@@ -7,6 +7,7 @@
 
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/plugin.h"
+#include "plugins/sdk/setting.h"
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
 
@@ -60,14 +61,6 @@ static const struct sl_setting settings[] = {
 	},
 };
 
-static const char *text_find(const struct sl_settings *s, const char *name)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->values[i].name, name) == 0)
-			return s->values[i].text;
-	return NULL;
-}
-
 static int url_add(struct etcd *etcd, const char *text, size_t len, struct sl_error *e)
 {
 	char *url;
@@ -97,7 +90,7 @@ static int url_add(struct etcd *etcd, const char *text, size_t len, struct sl_er
 
 static int urls_fill(struct etcd *etcd, const struct sl_settings *given, struct sl_error *e)
 {
-	const char *url = text_find(given, "url"), *all = text_find(given, "endpoints");
+	const char *url = sl_setting_text(given, "url"), *all = sl_setting_text(given, "endpoints");
 
 	etcd->urls = sl_alloc_n(ENDPOINTS_MAX, sizeof *etcd->urls);
 	if ((url == NULL) == (all == NULL))
@@ -131,19 +124,17 @@ static int prefix_fill(struct etcd *etcd, const char *text, struct sl_error *e)
 
 static int etcd_fill(struct etcd *etcd, const struct sl_settings *given, struct sl_error *e)
 {
-	const char *insecure = text_find(given, "insecure");
-
 	etcd->name = sl_strdup(given->backend);
-	etcd->user = sl_strdup(text_find(given, "user"));
-	etcd->password = sl_strdup(text_find(given, "password"));
-	etcd->ca_file = sl_strdup(text_find(given, "caFile"));
-	etcd->insecure = insecure && strcmp(insecure, "true") == 0;
-	if (!sl_duration_parse(text_find(given, "requestTimeout"), &etcd->request_ms) ||
+	etcd->user = sl_strdup(sl_setting_text(given, "user"));
+	etcd->password = sl_strdup(sl_setting_text(given, "password"));
+	etcd->ca_file = sl_strdup(sl_setting_text(given, "caFile"));
+	etcd->insecure = sl_setting_is_true(given, "insecure");
+	if (!sl_duration_parse(sl_setting_text(given, "requestTimeout"), &etcd->request_ms) ||
 	    etcd->request_ms <= 0)
 		return sl_fail(e, SL_EINPUT, "'requestTimeout' must be more than nothing");
 	if (!etcd->user != !etcd->password)
 		return sl_fail(e, SL_EINPUT, "'user' and 'password' need each other");
-	if (prefix_fill(etcd, text_find(given, "prefix"), e) != SL_OK)
+	if (prefix_fill(etcd, sl_setting_text(given, "prefix"), e) != SL_OK)
 		return e->code;
 	return urls_fill(etcd, given, e);
 }

@@ -5,6 +5,7 @@
 
 #include "plugins/haproxy/call.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/setting.h"
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
 
@@ -29,14 +30,6 @@ static const struct sl_setting settings[] = {
 			"new version.",
 	},
 };
-
-static const struct sl_setting_value *value_find(const struct sl_settings *s, const char *name)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->values[i].name, name) == 0)
-			return &s->values[i];
-	return NULL;
-}
 
 /* The socket's text with $(host) filled in: LB nodes on one machine cannot share a path. */
 static char *socket_text(const char *text, const char *host)
@@ -117,8 +110,8 @@ static void *hap_open(const struct sl_settings *given, const struct sl_host_serv
 	hap = sl_alloc(sizeof *hap);
 	hap->services = services;
 	hap->name = sl_strdup(given->backend);
-	if (nodes_fill(hap, value_find(given, "hosts"), value_find(given, "socket")->text, e) !=
-	    SL_OK) {
+	if (nodes_fill(hap, sl_setting_find(given, "hosts"), sl_setting_find(given, "socket")->text,
+		       e) != SL_OK) {
 		hap_free(hap);
 		return NULL;
 	}

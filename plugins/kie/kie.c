@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/setting.h"
 
 static const struct sl_setting settings[] = {
 	{
@@ -60,13 +61,6 @@ static void kie_free(struct sl_chains *all)
 	free(kie);
 }
 
-static char *setting_dup(const struct sl_settings *given, const char *name)
-{
-	const char *text = sl_setting_text(given, name);
-
-	return text && text[0] ? sl_strdup(text) : NULL;
-}
-
 static int labels_take(struct kie *kie, const struct sl_setting_value *map, struct sl_error *e)
 {
 	if (!map)
@@ -85,7 +79,6 @@ static void *kie_open(const struct sl_settings *given, const struct sl_host_serv
 		      struct sl_error *e)
 {
 	struct kie *kie;
-	size_t len;
 
 	if (services->size < sizeof *services) {
 		sl_fail(e, SL_EUNSUPPORTED, "this sluice is older than the plugin");
@@ -94,13 +87,11 @@ static void *kie_open(const struct sl_settings *given, const struct sl_host_serv
 	kie = sl_alloc(sizeof *kie);
 	kie->all = (struct sl_chains){
 		.services = services, .name = sl_strdup(given->backend), .release = kie_free};
-	kie->url = sl_strdup(sl_setting_text(given, "url"));
-	for (len = strlen(kie->url); len && kie->url[len - 1] == '/'; len--)
-		kie->url[len - 1] = '\0';
-	kie->project = setting_dup(given, "project");
-	kie->token = setting_dup(given, "token");
-	kie->ca_file = setting_dup(given, "ca");
-	kie->insecure = strcmp(sl_setting_text(given, "insecure"), "true") == 0;
+	kie->url = sl_setting_dup_url(given, "url");
+	kie->project = sl_setting_dup(given, "project");
+	kie->token = sl_setting_dup(given, "token");
+	kie->ca_file = sl_setting_dup(given, "ca");
+	kie->insecure = sl_setting_is_true(given, "insecure");
 	kie->session = sl_asprintf("sluice-%d", (int)getpid());
 	if (!kie->project)
 		kie->project = sl_strdup("default");

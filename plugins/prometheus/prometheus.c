@@ -9,6 +9,7 @@
 #include "plugins/sdk/log.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/plugin.h"
+#include "plugins/sdk/setting.h"
 #include "plugins/sdk/text.h"
 
 #define BODY_MAX  (32 * 1024 * 1024)
@@ -223,14 +224,6 @@ static struct sl_call *prom_range(void *instance, const char *expression, int64_
 
 /* --- life --- */
 
-static const char *text_find(const struct sl_settings *s, const char *name)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->values[i].name, name) == 0)
-			return s->values[i].text;
-	return NULL;
-}
-
 static void secret_free(char *s)
 {
 	if (s)
@@ -241,8 +234,8 @@ static void secret_free(char *s)
 static int authorization_fill(struct prom *prom, const struct sl_settings *given,
 			      struct sl_error *e)
 {
-	const char *token = text_find(given, "token"), *user = text_find(given, "user");
-	const char *password = text_find(given, "password");
+	const char *token = sl_setting_text(given, "token"), *user = sl_setting_text(given, "user");
+	const char *password = sl_setting_text(given, "password");
 	char *pair, *coded;
 
 	if (token && (user || password))
@@ -263,20 +256,16 @@ static int authorization_fill(struct prom *prom, const struct sl_settings *given
 
 static int prom_fill(struct prom *prom, const struct sl_settings *given, struct sl_error *e)
 {
-	const char *url = text_find(given, "url"), *ca = text_find(given, "caFile");
-	const char *insecure = text_find(given, "insecure");
-	size_t len = strlen(url);
+	const char *url = sl_setting_text(given, "url"), *ca = sl_setting_text(given, "caFile");
 
 	if (strpbrk(url, "@?#"))
 		return sl_fail(e, SL_EINPUT,
 			       "'url' takes no user and no query: there are 'user', 'password' and "
 			       "'token'");
-	while (url[len - 1] == '/')
-		len--;
-	prom->url = sl_strndup(url, len);
+	prom->url = sl_setting_dup_url(given, "url");
 	prom->name = sl_strdup(given->backend);
 	prom->ca_file = sl_strdup(ca);
-	prom->insecure = insecure && strcmp(insecure, "true") == 0;
+	prom->insecure = sl_setting_is_true(given, "insecure");
 	return authorization_fill(prom, given, e);
 }
 

@@ -283,20 +283,3 @@ void sl_chain_hang_up(struct sl_chain *c)
 {
 	c->all->services->websocket_close(c->all->services->ctx, c->socket);
 }
-
-/* --- settings --- */
-
-const struct sl_setting_value *sl_setting_find(const struct sl_settings *given, const char *name)
-{
-	for (size_t i = 0; i < given->count; i++)
-		if (strcmp(given->values[i].name, name) == 0)
-			return &given->values[i];
-	return NULL;
-}
-
-const char *sl_setting_text(const struct sl_settings *given, const char *name)
-{
-	const struct sl_setting_value *v = sl_setting_find(given, name);
-
-	return v ? v->text : NULL;
-}

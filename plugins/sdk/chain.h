@@ -89,8 +89,4 @@ void sl_chain_cancel(struct sl_chain *c);
 
 void sl_chains_close(struct sl_chains *all, void (*closed)(void *arg), void *arg);
 
-/* The value of a setting, or NULL. */
-const struct sl_setting_value *sl_setting_find(const struct sl_settings *given, const char *name);
-const char *sl_setting_text(const struct sl_settings *given, const char *name);
-
 #endif

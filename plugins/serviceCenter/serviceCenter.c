@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/setting.h"
 #include "plugins/serviceCenter/sc.h"
 
 static const struct sl_setting settings[] = {
@@ -94,13 +95,6 @@ static void sc_free(struct sl_chains *all)
 	free(sc);
 }
 
-static char *setting_dup(const struct sl_settings *given, const char *name)
-{
-	const char *text = sl_setting_text(given, name);
-
-	return text && text[0] ? sl_strdup(text) : NULL;
-}
-
 static int sc_check_login(const struct sc *sc, struct sl_error *e)
 {
 	if (!sc->account != !sc->password)
@@ -114,7 +108,6 @@ static void *sc_open(const struct sl_settings *given, const struct sl_host_servi
 		     struct sl_error *e)
 {
 	struct sc *sc;
-	size_t len;
 
 	if (services->size < sizeof *services) {
 		sl_fail(e, SL_EUNSUPPORTED, "this sluice is older than the plugin");
@@ -123,19 +116,17 @@ static void *sc_open(const struct sl_settings *given, const struct sl_host_servi
 	sc = sl_alloc(sizeof *sc);
 	sc->all = (struct sl_chains){
 		.services = services, .name = sl_strdup(given->backend), .release = sc_free};
-	sc->url = sl_strdup(sl_setting_text(given, "url"));
-	for (len = strlen(sc->url); len && sc->url[len - 1] == '/'; len--)
-		sc->url[len - 1] = '\0';
-	sc->project = setting_dup(given, "project");
-	sc->domain = setting_dup(given, "domain");
-	sc->environment = setting_dup(given, "environment");
-	sc->account = setting_dup(given, "account");
-	sc->password = setting_dup(given, "password");
-	sc->token = setting_dup(given, "token");
-	sc->weight = setting_dup(given, "weightProperty");
-	sc->watch_as = setting_dup(given, "watchAs");
-	sc->ca_file = setting_dup(given, "ca");
-	sc->insecure = strcmp(sl_setting_text(given, "insecure"), "true") == 0;
+	sc->url = sl_setting_dup_url(given, "url");
+	sc->project = sl_setting_dup(given, "project");
+	sc->domain = sl_setting_dup(given, "domain");
+	sc->environment = sl_setting_dup(given, "environment");
+	sc->account = sl_setting_dup(given, "account");
+	sc->password = sl_setting_dup(given, "password");
+	sc->token = sl_setting_dup(given, "token");
+	sc->weight = sl_setting_dup(given, "weightProperty");
+	sc->watch_as = sl_setting_dup(given, "watchAs");
+	sc->ca_file = sl_setting_dup(given, "ca");
+	sc->insecure = sl_setting_is_true(given, "insecure");
 	if (!sc->project)
 		sc->project = sl_strdup("default");
 	if (!sc->weight)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/setting.h"
 #include "plugins/sdk/text.h"
 
 static const struct sl_setting settings[] = {
@@ -35,14 +36,6 @@ static const struct sl_setting settings[] = {
 	},
 };
 
-static const char *text_find(const struct sl_settings *s, const char *name)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->values[i].name, name) == 0)
-			return s->values[i].text;
-	return NULL;
-}
-
 static void strip_end(char *url, const char *end)
 {
 	size_t len = strlen(url), n = strlen(end);
@@ -68,12 +61,12 @@ static char *base_make(const char *text)
 
 static int zipkin_fill(struct zipkin *z, const struct sl_settings *given, struct sl_error *e)
 {
-	const char *url = text_find(given, "url"), *insecure = text_find(given, "insecure");
+	const char *url = sl_setting_text(given, "url");
 
 	z->name = sl_strdup(given->backend);
-	z->authorization = sl_strdup(text_find(given, "authorization"));
-	z->ca_file = sl_strdup(text_find(given, "caFile"));
-	z->insecure = insecure && strcmp(insecure, "true") == 0;
+	z->authorization = sl_strdup(sl_setting_text(given, "authorization"));
+	z->ca_file = sl_strdup(sl_setting_text(given, "caFile"));
+	z->insecure = sl_setting_is_true(given, "insecure");
 	if (!url || (!sl_text_starts(url, "http://") && !sl_text_starts(url, "https://")) ||
 	    strpbrk(url, "@?# \t\r\n"))
 		return sl_fail(e, SL_EINPUT,
