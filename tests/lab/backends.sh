@@ -147,7 +147,7 @@ backend_write() {
 	case $3 in
 	'') return ;;
 	etcd://*) url="type: etcd, endpoints: \"$url\"" ;;
-	sc://*) url="type: serviceCenter, url: \"$url\"" ;;
+	sc://*) url="type: serviceCenter, url: \"$url\", watchAs: \"*\"" ;;
 	*://*) url="type: ${3%%://*}, url: \"$url\"" ;;
 	esac
 	printf '%s:\n  %s: { %s }\n' "$1" "$2" "$url"

@@ -207,6 +207,30 @@ rates_are_seen() {
 	done
 }
 
+# heard PATTERN: says the console that polls once a minute?
+heard() {
+	grep -q "$1" "$T/heard"
+}
+
+# What gateway calls is pushed to it, and so to who listens as gateway does.
+changes_are_pushed() {
+	rm -f "$T/typed"
+	mkfifo "$T/typed"
+	exec 8<>"$T/typed"
+	"$BUILD/sluice-console" --plain -i inventory.yaml --interval 60s instances \
+		<"$T/typed" >"$T/heard" 2>"$T/err" &
+	note_pid "$T/heard.noted" $!
+	disown
+	await 20 heard ' ok .*HOST h2;' || fail "the console shows nothing"
+	orders_state h1 OUT
+	await 20 heard ' off .*HOST h1;' || fail "that h1 is out is not heard"
+	: >"$T/heard"
+	orders_state h1 UP
+	await 20 heard ' ok .*HOST h1;' || fail "that h1 is back is not heard"
+	exec 8>&-
+	stop_noted "$T/heard.noted" KILL
+}
+
 # TERM takes an instance out at once; one that just dies goes with its lease.
 goes_from_the_registry() {
 	kill -TERM "$(running_below "$SITE/hosts/h1")"
@@ -231,6 +255,7 @@ chain_cases() {
 		skip_case "$1: a trace goes through all three" "Zipkin is not there: make peers"
 	fi
 	run_case "$1: rates and durations from Prometheus" rates_are_seen
+	run_case "$1: a change is seen long before the next poll" changes_are_pushed
 	run_case "$1: TERM and death are seen in the registry" goes_from_the_registry
 }
 
