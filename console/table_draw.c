@@ -446,6 +446,7 @@ void table_row_text(const struct table *t, size_t shown, int64_t now, struct sl_
 {
 	const struct vw_row *row = table_shown(t, shown);
 	const struct vw_view *v = t->data->view;
+	bool told = !*row->reason;
 	char text[512];
 	size_t i;
 
@@ -455,8 +456,11 @@ void table_row_text(const struct table *t, size_t shown, int64_t now, struct sl_
 		    v->columns[i].kind == VW_SERIES || !row->cells[i].known)
 			continue;
 		vw_cell_text(t->data, t->shown[shown], i, now, text, sizeof text);
+		if (strcmp(text, row->full) == 0)
+			continue;
+		told = told || strcmp(text, row->reason) == 0;
 		sl_buf_printf(out, "; %s %s", v->columns[i].title, text);
 	}
-	if (*row->reason)
+	if (!told)
 		sl_buf_printf(out, "; %s", row->reason);
 }
