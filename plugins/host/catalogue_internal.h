@@ -82,8 +82,7 @@ struct cat_merge {
 	const struct cat_staged **items; /* of the stage, by service; NULL = none is under way */
 	size_t count, at;
 	int64_t now;
-	bool changes, first, changed, members;
-	char *revision;
+	bool changes, changed, members;
 };
 
 enum cat_measure { CAT_RATE, CAT_ERRORS, CAT_P50, CAT_P99, CAT_MEASURE_COUNT };

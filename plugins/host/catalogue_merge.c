@@ -285,7 +285,6 @@ void cat_merge_begin(struct cat_source_node *s, int64_t now, bool changes)
 		.count = s->stage.count,
 		.now = now,
 		.changes = changes,
-		.first = s->read_at == 0,
 	};
 	s->round++;
 	for (size_t i = 0; i < m->count; i++)
@@ -303,7 +302,7 @@ static void merge_next(struct cat_source_node *s)
 	while (to < m->count && name_compare(m->items[from], m->items[to]) == 0)
 		to++;
 	m->changed |= merge_service(s, m->items + from, to - from, m->changes, m->now, &one);
-	if (one.made && !m->first)
+	if (one.made && s->read_at)
 		cat_note(s, m->now, "service.added", m->items[from]->service, "", "");
 	for (size_t i = from; one.grew && i < to; i++)
 		m->members |= leave_other_apps(s, m->items[i], m->now);
@@ -324,7 +323,6 @@ bool cat_merge_some(struct cat_source_node *s, size_t instances)
 void cat_merge_drop(struct cat_source_node *s)
 {
 	free(s->merge.items);
-	free(s->merge.revision);
 	s->merge = (struct cat_merge){0};
 }
 

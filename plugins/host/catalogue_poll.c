@@ -240,16 +240,20 @@ static void answer_counts(struct cat_source_node *s)
 	s->read_boot = sl_time_boottime();
 }
 
-/* It is in the model now. */
-static void answer_stands(struct cat_source_node *s, const char *revision, bool changed)
+static void revision_set(struct cat_source_node *s, const char *revision)
 {
 	char text[CAT_NAME_MAX];
 
-	if (changed || s->read_at == 0)
-		cat_dirty(s->c, s->role);
 	cat_text(text, sizeof text, revision);
 	free(s->revision);
 	s->revision = sl_strdup(text);
+}
+
+/* The first answer is news even when it is empty. */
+static void answer_merged(struct cat_source_node *s, bool changed)
+{
+	if (changed || s->read_at == 0)
+		cat_dirty(s->c, s->role);
 }
 
 /* --- a long answer joins the model in parts: whoever types need not wait for the whole --- */
@@ -263,22 +267,19 @@ static bool is_long(const struct cat_source_node *s, const struct sl_read_end *e
 static void on_part(uv_idle_t *turn)
 {
 	struct cat_source_node *s = turn->data;
-	char *revision = s->merge.revision;
 
 	if (cat_merge_some(s, MERGE_PART))
 		return;
 	uv_idle_stop(turn);
-	s->merge.revision = NULL;
-	answer_stands(s, revision, cat_merge_end(s));
+	answer_merged(s, cat_merge_end(s));
 	answer_counts(s);
-	free(revision);
 	read_over(s);
 }
 
 static void merge_in_parts(struct cat_source_node *s, const struct sl_read_end *end)
 {
 	cat_merge_begin(s, sl_time_now(), end->changes);
-	s->merge.revision = sl_strdup(end->revision);
+	revision_set(s, end->revision);
 	uv_idle_start(&s->turn, on_part);
 }
 
@@ -295,10 +296,12 @@ static void merge_abandon(struct cat_source_node *s)
 
 static void take_answer(struct cat_source_node *s, const struct sl_read_end *end)
 {
-	if (end->not_modified)
+	if (end->not_modified) {
 		s->not_modified++;
-	else
-		answer_stands(s, end->revision, merge(s, end->changes));
+	} else {
+		answer_merged(s, merge(s, end->changes));
+		revision_set(s, end->revision);
+	}
 	answer_counts(s);
 }
 

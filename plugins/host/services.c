@@ -75,7 +75,6 @@ static void on_idle(uv_idle_t *handle)
 
 /* A timer of 0 ms that a timer starts runs in the same turn: whoever does long work in steps would
  * hold up the loop after all. What runs when idle has to wait for the next one. */
-
 static struct sl_timer *service_timer(void *ctx, int64_t ms, void (*fire)(void *arg), void *arg)
 {
 	struct plugin_backend *b = ctx;
