@@ -85,8 +85,10 @@ static void count(struct screen *s, const struct vw_world *w)
 	struct own *o = s->own;
 	size_t i;
 
-	o->counts[PANE_CONFIG] = count_rows(PANE_CONFIG, w);
-	o->counts[PANE_VERSIONS] = count_rows(PANE_VERSIONS, w);
+	if (o->pane != PANE_CONFIG)
+		o->counts[PANE_CONFIG] = count_rows(PANE_CONFIG, w);
+	if (o->pane != PANE_VERSIONS)
+		o->counts[PANE_VERSIONS] = count_rows(PANE_VERSIONS, w);
 	o->counts[o->pane] = s->table.data ? (long)s->table.data->count : -1;
 	o->counts[PANE_INSTANCES] = 0;
 	for (i = 0; c && i < catalogue_service_count(c); i++)

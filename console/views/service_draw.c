@@ -166,7 +166,7 @@ static const char *span_text(const struct service_head *h, char *dst, size_t siz
 	return dst;
 }
 
-static void draw_panes(const struct service_head *h, struct canvas *c, struct rect r)
+static void draw_panes(const struct service_head *h, struct canvas *c, struct rect r, bool graphs)
 {
 	unsigned x = r.x, end = r.x + r.width - 1;
 	char text[64];
@@ -182,21 +182,21 @@ static void draw_panes(const struct service_head *h, struct canvas *c, struct re
 	}
 	if (x + 6 < end)
 		canvas_right(c, x, r.y, end - x, look(PAINT_FAINT), "tab");
-	if (x + 36 < end && h->graphs)
+	if (x + 36 < end && graphs)
 		canvas_right(c, x, r.y, end - x - 3, look(PAINT_FAINT),
 			     span_text(h, text, sizeof text));
 }
 
-unsigned service_draw_head(struct service_head *h, struct canvas *c, struct rect r)
+unsigned service_draw_head(const struct service_head *h, struct canvas *c, struct rect r)
 {
 	unsigned y = r.y, air = r.height >= ROWS_FOR_AIR;
 	unsigned rows = r.height >= ROWS_FOR_TALL ? 4 : r.height >= ROWS_FOR_CHARTS ? 2 : 1;
+	bool graphs = r.height >= ROWS_FOR_GRAPHS;
 
-	h->graphs = r.height >= ROWS_FOR_GRAPHS;
-	if (h->graphs) {
+	if (graphs) {
 		draw_graphs(h, c, (struct rect){r.x, y + air, r.width, rows});
 		y += 2 * rows + (rows > 1) + 2 * air;
 	}
-	draw_panes(h, c, (struct rect){r.x, y, r.width, 1});
+	draw_panes(h, c, (struct rect){r.x, y, r.width, 1}, graphs);
 	return y + 1 - r.y;
 }

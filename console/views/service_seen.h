@@ -21,11 +21,10 @@ struct service_head {
 	const struct catalogue *catalogue; /* NULL = none */
 	enum pane pane;
 	long counts[PANE_COUNT]; /* -1 = not known */
-	bool graphs;             /* there is room for them; set while drawing */
 };
 extern const char *const pane_words[PANE_COUNT];
 /* Graphs as far as there is room, then the line of panes. Returns the rows used. */
-unsigned service_draw_head(struct service_head *h, struct canvas *c, struct rect r);
+unsigned service_draw_head(const struct service_head *h, struct canvas *c, struct rect r);
 
 /* --- service_edges.c: who calls whom --- */
 /* Asked at once; NULL = no source knows. Yours: question_free. Its answers are struct edges. */
