@@ -280,23 +280,16 @@ static int fail(const struct sl_error *e)
 /* What can be looked at without being about something. */
 static int unknown_view(const char *name, struct sl_error *e)
 {
-	const char *list[32], *near;
-	struct sl_buf all;
+	const char *list[32];
 	size_t n = 0;
+	char *hint;
 
-	sl_buf_init(&all, 512);
-	for (size_t i = 0; screens[i] && n < SL_COUNT(list); i++) {
-		if (!screens[i]->data || strcmp(screens[i]->data, screens[i]->name) != 0)
-			continue;
-		sl_buf_printf(&all, "%s%s", n ? ", " : "", screens[i]->name);
-		list[n++] = screens[i]->name;
-	}
-	near = sl_text_nearest(name, list, n);
-	if (near)
-		sl_fail(e, SL_EINPUT, "no view '%.64s' (did you mean '%s'?)", name, near);
-	else
-		sl_fail(e, SL_EINPUT, "no view '%.64s'; there are: %s", name, sl_buf_str(&all));
-	sl_buf_release(&all);
+	for (size_t i = 0; screens[i] && n < SL_COUNT(list); i++)
+		if (screens[i]->data && !strcmp(screens[i]->data, screens[i]->name))
+			list[n++] = screens[i]->name;
+	hint = sl_text_hint(name, list, n);
+	sl_fail(e, SL_EINPUT, "no view '%.64s'%s", name, hint);
+	free(hint);
 	return SL_EINPUT;
 }
 

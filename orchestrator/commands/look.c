@@ -16,22 +16,16 @@ static int unknown_view(const char *name)
 {
 	const struct vw_view *const *views;
 	size_t count = vw_views(&views);
-	const char *names[32], *near;
-	char clean[64];
-	struct sl_buf all;
+	const char *names[32];
+	char clean[64], *hint;
 
-	sl_buf_init(&all, 512);
-	for (size_t i = 0; i < count && i < SL_COUNT(names); i++) {
+	count = count < SL_COUNT(names) ? count : SL_COUNT(names);
+	for (size_t i = 0; i < count; i++)
 		names[i] = views[i]->name;
-		sl_buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
-	}
-	near = sl_text_nearest(name, names, count);
+	hint = sl_text_hint(name, names, count);
 	sl_text_clean(clean, sizeof clean, name, strlen(name), false);
-	if (near)
-		cli_error("there is no view '%s' (did you mean '%s'?)", clean, near);
-	else
-		cli_error("there is no view '%s'; there are: %s", clean, sl_buf_str(&all));
-	sl_buf_release(&all);
+	cli_error("there is no view '%s'%s", clean, hint);
+	free(hint);
 	return RUN_INPUT;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugins/sdk/text.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <utf8proc.h>
 
+#include "plugins/sdk/buf.h"
 #include "plugins/sdk/mem.h"
 
 /* C0, DEL, C1, line and paragraph separators, bidi controls, and what is not seen at all (soft
@@ -241,6 +243,19 @@ const char *sl_text_nearest(const char *name, const char *const *names, size_t n
 		}
 	}
 	return found;
+}
+
+char *sl_text_hint(const char *name, const char *const *names, size_t n)
+{
+	const char *near = sl_text_nearest(name, names, n);
+	struct sl_buf all;
+
+	if (near)
+		return sl_asprintf(" (did you mean '%s'?)", near);
+	sl_buf_init(&all, SIZE_MAX);
+	for (size_t i = 0; i < n; i++)
+		sl_buf_printf(&all, "%s%s", i ? ", " : "; there are: ", names[i]);
+	return n ? sl_buf_take(&all) : sl_strdup("");
 }
 
 bool sl_text_starts(const char *s, const char *prefix)

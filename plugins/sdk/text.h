@@ -34,6 +34,9 @@ bool sl_text_is_clean(const char *s, size_t len);
 size_t sl_text_distance(const char *a, const char *b, size_t cap);
 /* The nearest of names[0..n) to `name`, or NULL when none is near enough to suggest. Borrowed. */
 const char *sl_text_nearest(const char *name, const char *const *names, size_t n);
+/* To put behind "there is no NAME": " (did you mean 'x'?)", or "; there are: x, y". Yours to free.
+ */
+char *sl_text_hint(const char *name, const char *const *names, size_t n);
 
 /* POSIX sh single quoting: abc -> 'abc', it's -> 'it'\''s'. Yours to free. */
 char *sl_text_quote_sh(const char *s);

@@ -157,6 +157,23 @@ static void test_nearest(void **state)
 	assert_null(sl_text_nearest("x", names, 0));
 }
 
+static void expect_hint(const char *name, size_t count, const char *want)
+{
+	static const char *const names[] = {"socket", "hosts"};
+	char *hint = sl_text_hint(name, names, count);
+
+	assert_string_equal(hint, want);
+	free(hint);
+}
+
+static void test_hint(void **state)
+{
+	(void)state;
+	expect_hint("sokcet", 2, " (did you mean 'socket'?)");
+	expect_hint("zebra", 2, "; there are: socket, hosts");
+	expect_hint("zebra", 0, "");
+}
+
 static void test_quote(void **state)
 {
 	static const struct {
@@ -260,9 +277,9 @@ int main(void)
 		cmocka_unit_test(test_clean),   cmocka_unit_test(test_clean_bounds),
 		cmocka_unit_test(test_width),   cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_steps),   cmocka_unit_test(test_distance),
-		cmocka_unit_test(test_nearest), cmocka_unit_test(test_quote),
-		cmocka_unit_test(test_percent), cmocka_unit_test(test_name),
-		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_nearest), cmocka_unit_test(test_hint),
+		cmocka_unit_test(test_quote),   cmocka_unit_test(test_percent),
+		cmocka_unit_test(test_name),    cmocka_unit_test(test_base64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
