@@ -525,9 +525,6 @@ static void test_change(void **state)
 {
 	struct sl_instance_change change = change_of("oa01:8080", SL_INSTANCE_UP, SL_INSTANCE_OUT);
 	struct seen s;
-	char *value;
-	size_t len;
-	const char *coded;
 
 	(void)state;
 	need_etcd();
@@ -552,46 +549,69 @@ static void test_change(void **state)
 	change.expect_weight = SL_NONE;
 	assert_int_equal(do_change(&s, &change), SL_ECONFLICT);
 	assert_has(s.error.msg, "has weight 100 where no weight was expected");
-	change.expect_weight = 100;
-	change.environment = "prod";
-	assert_int_equal(do_change(&s, &change), SL_OK);
+	close_backend();
+}
 
-	/* What the registrant wrote besides stays. */
-	coded = strstr(
-		ask_etcd("/v3/kv/range",
-			 "{\"key\":\"L3NsdWljZS9zZXJ2aWNlcy9wcm9kL29yZGVycy9vYTAxOjgwODA=\"}")
-			->body,
-		"\"value\":\"");
+/* What stands in etcd for oa01:8080 of orders in prod. Yours to free. */
+static char *orders_text(void)
+{
+	const char *body =
+		ask_etcd("/v3/kv/range", "{\"key\":\"L3NsdWljZS9zZXJ2aWNlcy9wcm9kL29yZGVycy9vYTAxOj"
+					 "gwODA=\"}")
+			->body;
+	const char *coded = strstr(body, "\"value\":\"");
+	char *value, *text;
+	size_t len;
+
 	assert_non_null(coded);
-	value = sl_strndup(coded + 9, strcspn(coded + 9, "\""));
-	coded = sl_text_unbase64(value, &len);
-	assert_has(coded, "\"own\":{\"kept\":true}");
-	assert_has(coded, "\"weight\":5,");
-	assert_has(coded, "\"since\":1700000000000,");
-	free((char *)coded);
+	coded += strlen("\"value\":\"");
+	value = sl_strndup(coded, strcspn(coded, "\""));
+	text = sl_text_unbase64(value, &len);
 	free(value);
+	return text;
+}
 
-	/* Its weight is taken away, and set where there is none. */
+/* What the registrant wrote besides stays. Its weight is taken away, and set where there is none.
+ */
+static void test_change_keeps(void **state)
+{
+	struct sl_instance_change change = change_of("oa01:8080", SL_INSTANCE_UP, SL_INSTANCE_OUT);
+	struct seen s;
+	char *text;
+
+	(void)state;
+	need_etcd();
+	put_orders();
+	change.expect_weight = 100;
+	change.weight = 5;
+	assert_int_equal(do_change(&s, &change), SL_OK);
+	text = orders_text();
+	assert_has(text, "\"own\":{\"kept\":true}");
+	assert_has(text, "\"weight\":5,");
+	assert_has(text, "\"since\":1700000000000,");
+	free(text);
+
 	change.expect_state = change.state = SL_KEEP;
 	change.expect_weight = 5;
 	change.weight = SL_NONE;
 	assert_int_equal(do_change(&s, &change), SL_OK);
-	coded = strstr(
-		ask_etcd("/v3/kv/range",
-			 "{\"key\":\"L3NsdWljZS9zZXJ2aWNlcy9wcm9kL29yZGVycy9vYTAxOjgwODA=\"}")
-			->body,
-		"\"value\":\"");
-	assert_non_null(coded);
-	value = sl_strndup(coded + 9, strcspn(coded + 9, "\""));
-	coded = sl_text_unbase64(value, &len);
-	assert_null(strstr(coded, "weight"));
-	free((char *)coded);
-	free(value);
+	text = orders_text();
+	assert_null(strstr(text, "weight"));
+	free(text);
 	change.expect_weight = SL_NONE;
 	change.weight = 5;
 	assert_int_equal(do_change(&s, &change), SL_OK);
+	close_backend();
+}
 
-	change = change_of("oa09", SL_KEEP, SL_INSTANCE_OUT);
+static void test_change_of_whom(void **state)
+{
+	struct sl_instance_change change = change_of("oa09", SL_KEEP, SL_INSTANCE_OUT);
+	struct seen s;
+
+	(void)state;
+	need_etcd();
+	put_orders();
 	assert_int_equal(do_change(&s, &change), SL_ENOTFOUND);
 	change = change_of("oa01:8080", SL_KEEP, SL_INSTANCE_OUT);
 	change.environment = NULL;
@@ -1463,6 +1483,7 @@ int main(void)
 		cmocka_unit_test(test_settings),       cmocka_unit_test(test_list),
 		cmocka_unit_test(test_find),           cmocka_unit_test(test_many),
 		cmocka_unit_test(test_change),         cmocka_unit_test(test_lease),
+		cmocka_unit_test(test_change_keeps),   cmocka_unit_test(test_change_of_whom),
 		cmocka_unit_test(test_registrant),     cmocka_unit_test(test_config),
 		cmocka_unit_test(test_config_refused), cmocka_unit_test(test_history),
 		cmocka_unit_test(test_watch),          cmocka_unit_test(test_tls),
