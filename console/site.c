@@ -43,7 +43,6 @@ struct site {
 static void look_at_runs(uv_timer_t *timer)
 {
 	struct site *s = timer->data;
-
 	bool behind = run_marks_behind(s->marks);
 
 	s->runs_read = sl_time_now();

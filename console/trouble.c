@@ -42,10 +42,9 @@ bool trouble_line(struct app *a, char *dst, size_t size)
 static unsigned source_draw(struct canvas *c, struct rect r, const struct cat_source *source,
 			    const char *rows)
 {
-	char none[80];
-
 	enum paint paint = *source->error ? PAINT_BAD : PAINT_DIM;
 	unsigned x = r.x;
+	char none[80];
 
 	x += canvas_text(c, x, r.y, r.width / 3, look_bold(paint), source->name) + 1;
 	x += canvas_printf(c, x, r.y, r.x + r.width - x, look(PAINT_DIM), "(%s)", source->type) + 2;

@@ -203,7 +203,7 @@ static int choose(struct logs *l, struct backends *b, const char *service, const
 	}
 	for (size_t i = 0; i < found.count; i++)
 		hits += instance_answers_to(&found.items[i], name);
-	if (!rc && !hits)
+	if (!hits)
 		rc = cli_all_answered(&found);
 	if (!rc && service && !found.count)
 		rc = cli_unknown_service(b, service);

@@ -307,7 +307,6 @@ static bool term_matches(const struct vw_table *t, const struct vw_row *row,
 			 const struct term *term)
 {
 	const struct vw_view *v = t->view;
-
 	const struct vw_cell *c = term->column < 0 ? NULL : &row->cells[term->column];
 
 	switch (term->op) {

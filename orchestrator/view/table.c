@@ -151,7 +151,6 @@ struct vw_cell *vw_row_add_instance(struct vw_table *t, const struct cat_instanc
 	return row_add(t, row);
 }
 
-/* By its key, else by the first word of its title, which is what people see: "rps" of rate. */
 static void fetch(const void *at, size_t len)
 {
 	for (size_t i = 0; i < len; i += CACHE_LINE)
@@ -166,6 +165,7 @@ void vw_row_fetch(const struct vw_table *t, size_t row)
 	fetch(r->cells, t->view->column_count * sizeof *r->cells);
 }
 
+/* By its key, else by the first word of its title, which is what people see: "rps" of rate. */
 long vw_column_find(const struct vw_view *v, const char *key, size_t len)
 {
 	for (size_t i = 0; i < v->column_count; i++)

@@ -133,12 +133,10 @@ void etcd_txn_put(cJSON *txn, const char *key, const void *value, size_t len, bo
 void etcd_txn_delete(cJSON *txn, const char *key);
 void etcd_txn_range(cJSON *txn, const char *key, int64_t revision); /* 0 = now */
 
-/*
- * --- scans: scan.c. Every key below a prefix, page by page, all at one revision; a long page is
- * told in slices, a turn of the loop each, so that whoever types meanwhile need not wait for it.
- * ---
- */
+/* --- scans: scan.c --- */
 
+/* Every key below a prefix, page by page, all at one revision. A long page is told in slices, a
+ * turn of the loop each: whoever types meanwhile need not wait for it. */
 struct etcd_scan {
 	char *prefix;     /* yours to free */
 	bool exact;       /* prefix is one key */
