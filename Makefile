@@ -27,7 +27,10 @@ PKGS := libuv libcurl libcjson libssh2 libfyaml sqlite3 libarchive libutf8proc l
         libssl libwebsockets
 # Asked once, when first needed: `make deps demo` asks after deps has installed them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+ALL_LIBS   = $(eval ALL_LIBS := $$(shell pkg-config --libs $(PKGS)))$(ALL_LIBS)
+# Those that are loaded when first called (plugins/sdk/lazy.h), and what they alone bring, are not linked.
+LAZY_LIBRARIES := archive ssh2 websockets ssl crypto
+PKG_LIBS   = $(filter-out $(LAZY_LIBRARIES:%=-l%) -lcap,$(ALL_LIBS))
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
            -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral
@@ -86,6 +89,14 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Under which names the linker finds the libraries that are loaded late.
+$(B)/gen/lazy_libraries.inc:
+	@mkdir -p $(@D)
+	$(Q)echo 'int none;' | $(CC) -shared -x c -o $@.so - -Wl,--no-as-needed $(ALL_LIBS)
+	$(Q)for l in $(LAZY_LIBRARIES); do readelf -d $@.so | sed -n "s/.*NEEDED.*\[\(lib$$l\.so[^]]*\)\]/{\"$$l\", \"\1\"},/p"; \
+		done > $@.tmp && rm $@.so && mv $@.tmp $@
+$(B)/plugins/sdk/lazy.o: $(B)/gen/lazy_libraries.inc
+
 # The host scripts become C strings.
 SCRIPTS := $(sort $(wildcard orchestrator/host/scripts/*.sh))
 $(B)/gen/host_scripts.inc: $(SCRIPTS) orchestrator/host/scripts/embed.awk
@@ -119,7 +130,7 @@ $$(B)/plugins/$(1).so: $$(call objs,plugins/$(1)) $$(call ar,plugins/sdk)
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -shared $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call ar,plugins/sdk) \
-		$$(filter-out -lwebsockets -lcap -lssl,$$(PKG_LIBS))
+		$$(PKG_LIBS)
 endef
 $(foreach p,$(PRODUCTS),$(eval $(call product,$(p))))
 
@@ -163,7 +174,7 @@ $$(patsubst tests/unit/%.c,$$(B)/tests/unit/%,$(1)): $$(B)/$$(patsubst %.c,%.o,$
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CFLAGS) -pie $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) \
-		-Wl,--end-group $$(PKG_LIBS) $$(if $$(filter console,$$(call unit_room,$(1))),$$(CURSES_LIBS)) \
+		-Wl,--end-group $$(ALL_LIBS) $$(if $$(filter console,$$(call unit_room,$(1))),$$(CURSES_LIBS)) \
 		-lcmocka -ldl -lpthread -lm
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))

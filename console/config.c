@@ -238,9 +238,13 @@ int config_open(struct app *a, const char *path, struct config **out, struct sl_
 	}
 	uv_fs_poll_init(a->loop, &c->poll);
 	c->poll.data = c;
-	uv_fs_poll_start(&c->poll, changed, c->path, LOOK_MS);
 	*out = c;
 	return SL_OK;
+}
+
+void config_watch(struct config *c)
+{
+	uv_fs_poll_start(&c->poll, changed, c->path, LOOK_MS);
 }
 
 static void poll_closed(uv_handle_t *handle)
