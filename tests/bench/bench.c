@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "plugins/sdk/mem.h"
@@ -219,12 +220,22 @@ static void measure_life(struct bench *b, struct samples all[TOOL_COUNT])
 
 /* --- nothing changes --- */
 
+/* The header's clock shows minutes: one that begins in the window is a change. */
+static void wait_for_a_minute_that_lasts(struct pty *p)
+{
+	time_t left = 60 - time(NULL) % 60;
+
+	if (left * 1000 < SETTLE_MS + WINDOW_MS + 2000)
+		tool_watch(p, (double)left * 1000 + 500);
+}
+
 static void measure_idle(struct bench *b, size_t tool, struct samples *x)
 {
 	struct shown s;
 
 	if (!show(b, &b->tools[tool], &s))
 		return;
+	wait_for_a_minute_that_lasts(s.pty);
 	measure_window(b, tool, &s, x);
 	x->rounds++;
 	tool_stop(&s);
