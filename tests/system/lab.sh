@@ -143,7 +143,7 @@ shape() {
 }
 
 
-# A suite that is told to end takes down what its files have started.
+# A suite that is told to end takes down what its files have started. Under nohup it would not hear the HUP.
 suite_ends_whole() {
 	local pid
 	cat >"$T/half.sh" <<-END
@@ -154,7 +154,7 @@ suite_ends_whole() {
 		hangs() { await 600 false; }
 		run_case "never ends" hangs
 	END
-	"$TOP/tests/run-system" "$T/half.sh" >"$T/out" 2>"$T/err" &
+	env --default-signal=HUP,TERM "$TOP/tests/run-system" "$T/half.sh" >"$T/out" 2>"$T/err" &
 	pid=$!
 	await 30 test -s "$T/half" || fail "the file does not begin"
 	kill "-$1" "$pid"
