@@ -108,6 +108,12 @@ static void copy_tags(struct trace *t, const struct sl_span *from, struct sl_spa
 	to->tag_count = count;
 }
 
+/* No sum of a start and a duration overflows. */
+static int64_t bounded(int64_t us, int64_t unknown)
+{
+	return us < 0 || us > TRACE_US_MAX ? unknown : us;
+}
+
 static void copy_notes(struct trace *t, const struct sl_span *from, struct sl_span *to)
 {
 	size_t count = from->note_count < TAGS_MAX ? from->note_count : TAGS_MAX;
@@ -115,17 +121,11 @@ static void copy_notes(struct trace *t, const struct sl_span *from, struct sl_sp
 
 	for (size_t i = 0; i < count; i++)
 		notes[i] = (struct sl_span_note){
-			.time_us = from->notes[i].time_us,
+			.time_us = bounded(from->notes[i].time_us, 0),
 			.text = copy_text(t, from->notes[i].text, VALUE_BYTES),
 		};
 	to->notes = notes;
 	to->note_count = count;
-}
-
-/* No sum of a start and a duration overflows. */
-static int64_t bounded(int64_t us, int64_t unknown)
-{
-	return us < 0 || us > INT64_MAX / 4 ? unknown : us;
 }
 
 void trace_add(struct trace *t, const struct sl_span *span)

@@ -12,6 +12,15 @@ static bool is_same_clock(const struct trace_side *a, const struct trace_side *b
 	return strcmp(a->service, b->service) == 0;
 }
 
+/* Down the tree each clock that is off adds to the one above it: what a number holds is soon used
+ * up by times that mean nothing. */
+static int64_t bounded(int64_t shift)
+{
+	const int64_t most = TRACE_US_MAX / 2;
+
+	return shift > most ? most : shift < -most ? -most : shift;
+}
+
 /* How far `inner` must be moved. outer's own shift counts already. */
 static int64_t judge(const struct trace_side *outer, const struct trace_side *inner)
 {
@@ -30,7 +39,7 @@ static int64_t judge(const struct trace_side *outer, const struct trace_side *in
 
 static int64_t shift_below(const struct trace_side *outer, const struct trace_side *inner)
 {
-	return is_same_clock(outer, inner) ? outer->shift : judge(outer, inner);
+	return bounded(is_same_clock(outer, inner) ? outer->shift : judge(outer, inner));
 }
 
 static const char *clock_of(const struct trace_side *side)

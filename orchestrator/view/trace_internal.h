@@ -5,6 +5,9 @@
 
 #include "orchestrator/view/trace.h"
 
+/* Starts, durations and sums of them are at most this: what is beyond says nothing. */
+#define TRACE_US_MAX (INT64_MAX / 4)
+
 /* --- trace.c: memory that goes with the trace --- */
 void *trace_alloc(struct trace *t, size_t size); /* zeroed */
 

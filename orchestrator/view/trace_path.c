@@ -31,6 +31,11 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static void add_up(int64_t *sum, int64_t us)
+{
+	*sum = us < TRACE_US_MAX - *sum ? *sum + us : TRACE_US_MAX;
+}
+
 /* --- own time --- */
 
 /* Children stand by start: one sweep. */
@@ -81,13 +86,13 @@ static void count_node(struct services *all, const struct trace_node *n)
 	s = service_of(all, n->service);
 	s->spans++;
 	s->errors += n->error;
-	s->self_us += n->self_us > 0 ? n->self_us : 0;
+	add_up(&s->self_us, later(n->self_us, 0));
 	if (!*n->caller)
 		return;
 	s = service_of(all, n->caller);
 	s->spans++;
 	if (has_times(n))
-		s->self_us += later(n->duration_us - n->inner_took, 0);
+		add_up(&s->self_us, later(n->duration_us - n->inner_took, 0));
 }
 
 static int compare_services(const void *a, const void *b)

@@ -371,6 +371,40 @@ static void test_hostile_text(void **state)
 	free(name);
 }
 
+/* Each second process begins at the beginning of time, and what it does itself at the end. */
+static void test_hostile_times(void **state)
+{
+	const int64_t end = INT64_MAX / 4;
+	const struct sl_span_note note = {.time_us = INT64_MAX, .text = "said"};
+	struct trace *t = trace_new("abc");
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		char id[20], up[20], address[20];
+
+		snprintf(id, sizeof id, "%x", i + 1);
+		snprintf(up, sizeof up, "%x", i);
+		snprintf(address, sizeof address, "10.0.0.%d", i / 2);
+		trace_add(t, &(struct sl_span){.id = id,
+					       .parent = i ? up : NULL,
+					       .service = "web",
+					       .address = address,
+					       .start_us = i % 2 ? end : 1,
+					       .duration_us = end,
+					       .notes = &note,
+					       .note_count = 1});
+	}
+	trace_finish(t);
+	assert_int_equal(t->count, 40);
+	for (size_t i = 0; i < t->count; i++) {
+		assert_true(t->nodes[i].start_us > 0 && t->nodes[i].duration_us == end);
+		assert_int_equal(t->nodes[i].notes[0].time_us, 0);
+	}
+	assert_true(t->duration_us > end);
+	assert_true(t->services[0].self_us >= end / 2 && t->services[0].self_us <= end);
+	trace_free(t);
+}
+
 static void test_empty(void **state)
 {
 	struct trace *t = trace_new("abc");
@@ -470,7 +504,7 @@ int main(void)
 		cmocka_unit_test(test_trees),    cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_services), cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_empty),    cmocka_unit_test(test_same_id),
-		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_large),    cmocka_unit_test(test_hostile_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
