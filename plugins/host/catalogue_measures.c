@@ -36,11 +36,17 @@ static const struct {
 	{"http_request_duration_seconds_count", "status"},
 };
 
-static const char *const histograms[] = {
-	"http_request_duration_seconds_bucket",
-	"http_server_requests_seconds_bucket",
-	"http_server_request_duration_seconds_bucket",
+/* Durations; most have buckets, some libraries count quantiles themselves. */
+static const char *const durations[] = {
+	"http_request_duration_seconds",
+	"http_server_requests_seconds",
+	"http_server_request_duration_seconds",
 };
+
+/* Two samples must lie within: the first one follows what happens, the other is for who scrapes
+ * once a minute, as Prometheus does unless told. What is not scraped any more counts only as long
+ * as the first one reaches back. */
+enum window { SHORT, LONG, WINDOWS };
 
 static const char *const name_labels[] = {"service", "app", "application", "job"};
 
@@ -53,59 +59,82 @@ static void put_or(struct sl_buf *out)
 		sl_buf_puts(out, " or ");
 }
 
-static void put_rates(struct sl_buf *out)
+/* What a counter, or those with the label that match, counts a second. */
+static void put_rate(struct sl_buf *out, const char *metric, const char *match, enum window window)
+{
+	if (window == SHORT)
+		sl_buf_printf(out, "rate(%s%s[1m])", metric, match);
+	else
+		sl_buf_printf(out, "rate(%s%s[5m]) and %s", metric, match, metric);
+}
+
+static void put_rates(struct sl_buf *out, enum window window)
 {
 	for (size_t i = 0; i < SL_COUNT(counters); i++) {
 		if (i && strcmp(counters[i].metric, counters[i - 1].metric) == 0)
 			continue;
 		put_or(out);
-		sl_buf_printf(out, "sum by (" BY ") (rate(%s[1m]))", counters[i].metric);
+		sl_buf_puts(out, "sum by (" BY ") (");
+		put_rate(out, counters[i].metric, "", window);
+		sl_buf_puts(out, ")");
 	}
 }
 
 /* 0 where the label that would tell is there: no series at all is "unknown", not "none failed". */
-static void put_errors(struct sl_buf *out)
+static void put_errors(struct sl_buf *out, enum window window)
 {
-	for (size_t i = 0; i < SL_COUNT(counters); i++) {
-		const char *metric = counters[i].metric, *status = counters[i].status;
+	char failed[64], any[64];
 
+	for (size_t i = 0; i < SL_COUNT(counters); i++) {
+		snprintf(failed, sizeof failed, "{%s=~\"5..\"}", counters[i].status);
+		snprintf(any, sizeof any, "{%s=~\".+\"}", counters[i].status);
 		put_or(out);
-		sl_buf_printf(out,
-			      "sum by (" BY ") (rate(%s{%s=~\"5..\"}[1m])) or "
-			      "0 * sum by (" BY ") (rate(%s{%s=~\".+\"}[1m]))",
-			      metric, status, metric, status);
+		sl_buf_puts(out, "sum by (" BY ") (");
+		put_rate(out, counters[i].metric, failed, window);
+		sl_buf_puts(out, ") or 0 * sum by (" BY ") (");
+		put_rate(out, counters[i].metric, any, window);
+		sl_buf_puts(out, ")");
 	}
 }
 
-static void put_quantiles(struct sl_buf *out, const char *quantile)
+static void put_buckets(struct sl_buf *out, const char *quantile, enum window window)
 {
-	for (size_t i = 0; i < SL_COUNT(histograms); i++) {
+	char metric[64];
+
+	for (size_t i = 0; i < SL_COUNT(durations); i++) {
+		snprintf(metric, sizeof metric, "%s_bucket", durations[i]);
 		put_or(out);
-		sl_buf_printf(out, "histogram_quantile(%s, sum by (le, " BY ") (rate(%s[1m])))",
-			      quantile, histograms[i]);
+		sl_buf_printf(out, "histogram_quantile(%s, sum by (le, " BY ") (", quantile);
+		put_rate(out, metric, "", window);
+		sl_buf_puts(out, "))");
+	}
+}
+
+/* Of several instances the worst: quantiles do not add up. */
+static void put_summaries(struct sl_buf *out, const char *quantile)
+{
+	for (size_t i = 0; i < SL_COUNT(durations); i++) {
+		put_or(out);
+		sl_buf_printf(out, "max by (" BY ") (%s{quantile=\"%s\"})", durations[i], quantile);
 	}
 }
 
 static char *default_expression(enum cat_measure measure)
 {
+	const char *quantile = measure == CAT_P50 ? "0.5" : "0.99";
 	struct sl_buf out;
 
 	sl_buf_init(&out, EXPRESSION);
-	switch (measure) {
-	case CAT_RATE:
-		put_rates(&out);
-		break;
-	case CAT_ERRORS:
-		put_errors(&out);
-		break;
-	case CAT_P50:
-		put_quantiles(&out, "0.5");
-		break;
-	case CAT_P99:
-	case CAT_MEASURE_COUNT:
-		put_quantiles(&out, "0.99");
-		break;
+	for (enum window window = SHORT; window < WINDOWS; window++) {
+		if (measure == CAT_RATE)
+			put_rates(&out, window);
+		else if (measure == CAT_ERRORS)
+			put_errors(&out, window);
+		else
+			put_buckets(&out, quantile, window);
 	}
+	if (measure == CAT_P50 || measure == CAT_P99)
+		put_summaries(&out, quantile);
 	return sl_buf_take(&out);
 }
 
