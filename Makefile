@@ -309,7 +309,7 @@ lint:
 		--error-exitcode=1 --suppress=missingInclude --library=tests/cppcheck.cfg -I. -j2 orchestrator plugins
 
 # --- install ---
-ABI_HEADERS := plugin.h error.h http.h stream.h websocket.h
+ABI_HEADERS := plugin.h error.h http.h stream.h tls.h websocket.h
 MAN1 := $(wildcard man/*.1)
 MAN3 := $(wildcard man/*.3)
 MAN5 := $(wildcard man/*.5)

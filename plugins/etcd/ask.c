@@ -26,8 +26,7 @@ struct sl_http_request etcd_request(const struct etcd *etcd, const char *path,
 		.headers = headers,
 		.header_count = etcd->token ? 2 : 1,
 		.max_body = BODY_MAX,
-		.ca_file = etcd->ca_file,
-		.insecure = etcd->insecure,
+		.tls = &etcd->tls,
 	};
 }
 
@@ -109,6 +108,11 @@ static void call_judge(struct sl_call *call, const struct sl_error *e)
 	if (call->tried > 1)
 		sl_fail(&last, e->code, "%s (and %zu other endpoints failed)", e->msg,
 			call->tried - 1);
+	if (strstr(e->msg, "CommonName of client")) /* a text, where its errors are JSON */
+		sl_fail(&last, SL_EAUTH,
+			"%s: with accounts switched on, etcd's gateway takes no client certificate "
+			"that has a CommonName: set cert to one without",
+			etcd->name);
 	if (is_unclear(call, e))
 		sl_fail(&last, e->code, "%s; the change may have taken effect: read it back",
 			e->msg);

@@ -41,18 +41,7 @@ static const struct sl_setting settings[] = {
 		.fallback = "/sluice",
 		.help = "The part of the key space that holds services and config.",
 	},
-	{
-		.name = "caFile",
-		.type = SL_SETTING_TEXT,
-		.help = "A file with the certificates that vouch for etcd's, besides the "
-			"system's.",
-	},
-	{
-		.name = "insecure",
-		.type = SL_SETTING_BOOL,
-		.fallback = "false",
-		.help = "Do not verify etcd's certificate.",
-	},
+	SL_SETTINGS_TLS("caFile"),
 	{
 		.name = "requestTimeout",
 		.type = SL_SETTING_DURATION,
@@ -127,8 +116,8 @@ static int etcd_fill(struct etcd *etcd, const struct sl_settings *given, struct 
 	etcd->name = sl_strdup(given->backend);
 	etcd->user = sl_strdup(sl_setting_text(given, "user"));
 	etcd->password = sl_strdup(sl_setting_text(given, "password"));
-	etcd->ca_file = sl_strdup(sl_setting_text(given, "caFile"));
-	etcd->insecure = sl_setting_is_true(given, "insecure");
+	if (sl_setting_tls(&etcd->tls, given, "caFile", e) != SL_OK)
+		return e->code;
 	if (!sl_duration_parse(sl_setting_text(given, "requestTimeout"), &etcd->request_ms) ||
 	    etcd->request_ms <= 0)
 		return sl_fail(e, SL_EINPUT, "'requestTimeout' must be more than nothing");
@@ -156,7 +145,7 @@ static void etcd_free(struct etcd *etcd)
 	secret_free(etcd->password);
 	secret_free(etcd->token);
 	free(etcd->prefix);
-	free(etcd->ca_file);
+	sl_tls_release(&etcd->tls);
 	free(etcd);
 }
 

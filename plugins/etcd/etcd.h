@@ -24,8 +24,7 @@ struct etcd {
 	char *token;           /* NULL = not logged in */
 	bool beta;             /* the gateway is at /v3beta, as in version 3.3 */
 	char *prefix;          /* begins with a slash, ends without */
-	char *ca_file;
-	bool insecure;
+	struct sl_tls tls;
 	int64_t request_ms;
 	struct sl_call *calls;
 	size_t discarding; /* replies that are being released beside the loop */

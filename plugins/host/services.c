@@ -38,7 +38,7 @@ static struct sl_http_call *service_http(void *ctx, const struct sl_http_request
 {
 	struct plugin_backend *b = ctx;
 
-	if (request->insecure)
+	if (request->tls && request->tls->insecure)
 		sl_log(SL_LOG_WARN, "%s: TLS is not verified", b->name);
 	return sl_http_start(b->host->http, request, done, arg);
 }
@@ -150,7 +150,7 @@ static struct sl_websocket *service_websocket(void *ctx, const struct sl_websock
 {
 	struct plugin_backend *b = ctx;
 
-	if (request->insecure)
+	if (request->tls && request->tls->insecure)
 		sl_log(SL_LOG_WARN, "%s: TLS is not verified", b->name);
 	return websocket_start(b->host->websockets, request, events, arg);
 }

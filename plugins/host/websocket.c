@@ -30,6 +30,7 @@
 struct websockets {
 	uv_loop_t *loop;
 	struct ws_engine *engine;
+	struct sl_tls_ear ear;
 	struct sl_websocket *first;
 	size_t count; /* those whose memory is not free yet, too */
 	bool closing;
@@ -55,8 +56,8 @@ struct sl_websocket {
 
 	char *host, *path, *label; /* label: without the query */
 	unsigned port;
-	bool tls, insecure;
-	char *ca_file;
+	bool secure;
+	struct sl_tls tls;              /* our own copy */
 	struct sl_http_header *headers; /* our own */
 	size_t header_count;
 	struct ws_lookup *lookup;
@@ -64,7 +65,8 @@ struct sl_websocket {
 	size_t address_count, tried;
 
 	struct lws *wsi;
-	bool refused; /* the attempt in hand has failed */
+	bool refused;              /* the attempt in hand has failed */
+	struct sl_tls_heard heard; /* in it */
 	bool open, over;
 	bool asked, ping; /* since the last word; is to be sent */
 	struct sl_buf message;
@@ -73,16 +75,20 @@ struct sl_websocket {
 
 /* --- the end --- */
 
+static void on_engine_closed(void *arg)
+{
+	struct websockets *all = arg;
+	void (*closed)(void *) = all->closed;
+	void *closed_arg = all->closed_arg;
+
+	free(all);
+	closed(closed_arg);
+}
+
 static void websockets_maybe_close(struct websockets *all)
 {
-	void (*closed)(void *) = all->closed;
-	void *arg = all->closed_arg;
-	struct ws_engine *engine = all->engine;
-
-	if (!all->closing || all->count)
-		return;
-	free(all);
-	ws_engine_close(engine, closed, arg);
+	if (all->closing && !all->count)
+		ws_engine_close(all->engine, on_engine_closed, all);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -117,7 +123,7 @@ static void socket_release(struct sl_websocket *ws)
 	free(ws->host);
 	free(ws->path);
 	free(ws->label);
-	free(ws->ca_file);
+	sl_tls_release(&ws->tls);
 	sl_buf_release(&ws->message);
 }
 
@@ -245,6 +251,8 @@ static void on_connect(uv_timer_t *timer)
 
 static void socket_trouble(struct sl_websocket *ws, int status, long verified, const char *why)
 {
+	struct sl_error refused = {0};
+
 	if (verified != X509_V_OK)
 		socket_fail(ws, SL_EAUTH, "the certificate is not trusted: %s",
 			    X509_verify_cert_error_string(verified));
@@ -253,6 +261,8 @@ static void socket_trouble(struct sl_websocket *ws, int status, long verified, c
 	else if (status)
 		socket_fail(ws, status == 401 || status == 403 ? SL_EAUTH : SL_EPROTO,
 			    "the server answers %d instead of opening it", status);
+	else if (sl_tls_refusal(&ws->tls, &ws->heard, &refused) != SL_OK)
+		socket_over(ws, &refused);
 	else if (ws->tried < ws->address_count)
 		uv_timer_start(&ws->step, on_connect, 0, 0);
 	else
@@ -262,7 +272,7 @@ static void socket_trouble(struct sl_websocket *ws, int status, long verified, c
 static void on_failed(struct sl_websocket *ws, struct lws *wsi, const char *text, size_t len)
 {
 	int status = (int)lws_http_client_http_response(wsi);
-	SSL *ssl = ws->tls && !ws->insecure ? lws_get_ssl(wsi) : NULL;
+	SSL *ssl = ws->secure && !ws->tls.insecure ? lws_get_ssl(wsi) : NULL;
 	char why[200] = "";
 
 	lws_set_opaque_user_data(wsi, NULL);
@@ -273,6 +283,31 @@ static void on_failed(struct sl_websocket *ws, struct lws *wsi, const char *text
 	if (!ws->over)
 		socket_trouble(ws, status == 101 ? 0 : status,
 			       ssl ? SSL_get_verify_result(ssl) : X509_V_OK, why);
+}
+
+/* Gone without a word: libwebsockets does that when the other side hangs up before its answer. */
+static void on_gone(struct sl_websocket *ws)
+{
+	ws->wsi = NULL;
+	ws->refused = true;
+	if (ws->over)
+		return;
+	if (ws->open)
+		socket_fail(ws, SL_ELOST, "the connection broke");
+	else
+		socket_trouble(ws, 0, X509_V_OK, "the server hung up");
+}
+
+/* --- what TLS says --- */
+
+static struct sl_tls_heard *find_heard(void *arg, const SSL *ssl)
+{
+	struct websockets *all = arg;
+
+	for (struct sl_websocket *ws = all->first; ws; ws = ws->next)
+		if (ws->wsi && lws_get_ssl(ws->wsi) == ssl)
+			return &ws->heard;
+	return NULL;
 }
 
 /* --- what libwebsockets says --- */
@@ -310,6 +345,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		ws->wsi = NULL;
 		socket_fail(ws, SL_ELOST, "closed by the server");
 		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		on_gone(ws);
+		return 0;
 	default:
 		break;
 	}
@@ -336,7 +374,7 @@ static const char *address_to_verify(const struct sl_websocket *ws)
 	struct in6_addr any;
 	const char *address = ws->addresses[0];
 
-	return ws->tls && !ws->insecure && ws->host[0] == '[' &&
+	return ws->secure && !ws->tls.insecure && ws->host[0] == '[' &&
 			       inet_pton(AF_INET6, address, &any) == 1
 		       ? address
 		       : NULL;
@@ -357,21 +395,22 @@ static void socket_connect(struct sl_websocket *ws)
 	};
 	struct sl_error e = {0};
 
-	info.vhost = ws_engine_vhost(ws->all->engine, ws->ca_file, ws->insecure, verify, &e);
+	info.vhost = ws_engine_vhost(ws->all->engine, &ws->tls, verify, &e);
 	if (!info.vhost) {
 		socket_over(ws, &e);
 		return;
 	}
 	info.context = ws_engine_context(ws->all->engine);
-	if (ws->tls)
+	if (ws->secure)
 		info.ssl_connection |= LCCSCF_USE_SSL;
 	if (verify)
 		info.ssl_connection |= LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
-	if (ws->tls && ws->insecure)
+	if (ws->secure && ws->tls.insecure)
 		info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED |
 				       LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
 				       LCCSCF_ALLOW_INSECURE;
 	ws->refused = false;
+	ws->heard = (struct sl_tls_heard){0};
 	if (!lws_client_connect_via_info(&info) && !ws->refused) {
 		ws->wsi = NULL;
 		socket_trouble(ws, 0, X509_V_OK, "");
@@ -465,7 +504,7 @@ static int take_url(struct sl_websocket *ws, const char *url, struct sl_error *e
 		if (!sl_text_starts(url, schemes[i].scheme))
 			continue;
 		plain = sl_asprintf("%s%s", schemes[i].as, url + strlen(schemes[i].scheme));
-		ws->tls = schemes[i].tls;
+		ws->secure = schemes[i].tls;
 	}
 	if (!u)
 		sl_alloc_failed();
@@ -483,7 +522,7 @@ static int take_url(struct sl_websocket *ws, const char *url, struct sl_error *e
 	sl_curl()->url_cleanup(u);
 	ws->port = port ? (unsigned)strtoul(port, NULL, 10) : 0;
 	ws->path = sl_asprintf("%s%s%s", path, query ? "?" : "", query ? query : "");
-	ws->label = sl_asprintf("WebSocket %s://%s:%u%s", ws->tls ? "wss" : "ws", ws->host,
+	ws->label = sl_asprintf("WebSocket %s://%s:%u%s", ws->secure ? "wss" : "ws", ws->host,
 				ws->port, path);
 	free(path);
 	free(query);
@@ -511,8 +550,7 @@ static int socket_take(struct sl_websocket *ws, const struct sl_websocket_reques
 		       struct sl_error *e)
 {
 	ws->silence_ms = r->silence_ms ? r->silence_ms : SILENCE_MS;
-	ws->insecure = r->insecure;
-	ws->ca_file = sl_strdup(r->ca_file);
+	ws->tls = sl_tls_copy(r->tls);
 	if (ws->all->closing)
 		return sl_fail(e, SL_ECANCELED, "the plugin host is closing");
 	if (ws->all->count > SOCKETS_MAX)
@@ -561,7 +599,8 @@ struct websockets *websockets_new(uv_loop_t *loop)
 	struct websockets *all = sl_alloc(sizeof *all);
 
 	all->loop = loop;
-	all->engine = ws_engine_new(loop, on_lws);
+	all->ear = (struct sl_tls_ear){.found = find_heard, .arg = all};
+	all->engine = ws_engine_new(loop, on_lws, &all->ear);
 	return all;
 }
 

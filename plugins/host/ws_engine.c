@@ -22,8 +22,8 @@
 
 struct ws_trust {
 	struct ws_trust *next;
-	char *ca_file, *address;
-	bool insecure;
+	struct sl_tls tls; /* our own copy */
+	char *address;
 	SSL_CTX *ssl;
 	struct lws_vhost *vhost;
 };
@@ -33,6 +33,7 @@ struct ws_engine {
 	struct lws_context *context; /* NULL = not yet, or no more */
 	struct lws_protocols protocols[2];
 	struct ws_trust *trusts;
+	const struct sl_tls_ear *ear;
 	const uv_handle_t *fixed[FIXED_MAX]; /* the context's own, in its memory */
 	size_t fixed_count;
 	uv_idle_t turn;
@@ -41,11 +42,13 @@ struct ws_engine {
 	void *closed_arg;
 };
 
-struct ws_engine *ws_engine_new(uv_loop_t *loop, lws_callback_function *callback)
+struct ws_engine *ws_engine_new(uv_loop_t *loop, lws_callback_function *callback,
+				const struct sl_tls_ear *ear)
 {
 	struct ws_engine *en = sl_alloc(sizeof *en);
 
 	en->loop = loop;
+	en->ear = ear;
 	en->protocols[0] = (struct lws_protocols){
 		.name = "sluice", .callback = callback, .rx_buffer_size = SERVICE_BUF};
 	uv_idle_init(loop, &en->turn);
@@ -115,7 +118,24 @@ struct lws_context *ws_engine_context(struct ws_engine *en)
 
 /* --- whom to trust --- */
 
-static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, const char *address,
+/* For every connection anew: certificates that live a day are replaced while we run. */
+static int trust_show(SSL_CTX *ssl, const struct sl_tls *tls, struct sl_error *e)
+{
+	const char *key = tls->key_file ? tls->key_file : tls->cert_file;
+
+	if (!tls->cert_file)
+		return SL_OK;
+	if (sl_tls_check(tls, e) != SL_OK)
+		return e->code;
+	if (SSL_CTX_use_certificate_chain_file(ssl, tls->cert_file) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
+		sl_fail(e, SL_EIO, "the client certificate '%s' is not taken: %s", tls->cert_file,
+			ERR_reason_error_string(ERR_peek_last_error()));
+	ERR_clear_error();
+	return e->code;
+}
+
+static SSL_CTX *trust_ssl(struct ws_engine *en, const struct sl_tls *tls, const char *address,
 			  struct sl_error *e)
 {
 	SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
@@ -123,20 +143,21 @@ static SSL_CTX *trust_ssl(const char *ca_file, bool insecure, const char *addres
 	if (!ssl)
 		sl_alloc_failed();
 	SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
-	SSL_CTX_set_verify(ssl, insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(ssl, tls->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_default_verify_paths(ssl);
-	if (address && X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(ssl), address) != 1) {
+	sl_tls_listen(ssl, en->ear);
+	if (address && X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(ssl), address) != 1)
 		sl_fail(e, SL_EINPUT, "'%.64s' is no address that a certificate can be for",
 			address);
-		SSL_CTX_free(ssl);
-		ssl = NULL;
-	} else if (ca_file && SSL_CTX_load_verify_locations(ssl, ca_file, NULL) != 1) {
-		sl_fail(e, SL_EIO, "'%s' holds no certificates that can be read", ca_file);
-		SSL_CTX_free(ssl);
-		ssl = NULL;
-	}
+	else if (tls->ca_file && SSL_CTX_load_verify_locations(ssl, tls->ca_file, NULL) != 1)
+		sl_fail(e, SL_EIO, "'%s' holds no certificates that can be read", tls->ca_file);
+	else
+		trust_show(ssl, tls, e);
 	ERR_clear_error();
-	return ssl;
+	if (e->code == SL_OK)
+		return ssl;
+	SSL_CTX_free(ssl);
+	return NULL;
 }
 
 static bool same(const char *a, const char *b)
@@ -144,21 +165,22 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool trust_is(const struct ws_trust *t, const char *ca_file, bool insecure,
-		     const char *address)
+static bool trust_is(const struct ws_trust *t, const struct sl_tls *tls, const char *address)
 {
-	return t->insecure == insecure && same(t->ca_file, ca_file) && same(t->address, address);
+	return t->tls.insecure == tls->insecure && same(t->tls.ca_file, tls->ca_file) &&
+	       same(t->tls.cert_file, tls->cert_file) && same(t->tls.key_file, tls->key_file) &&
+	       same(t->address, address);
 }
 
 static void trust_free(struct ws_trust *t)
 {
 	SSL_CTX_free(t->ssl);
-	free(t->ca_file);
+	sl_tls_release(&t->tls);
 	free(t->address);
 	free(t);
 }
 
-struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, bool insecure,
+struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const struct sl_tls *tls,
 				  const char *address, struct sl_error *e)
 {
 	struct lws_context_creation_info info = {
@@ -171,20 +193,19 @@ struct lws_vhost *ws_engine_vhost(struct ws_engine *en, const char *ca_file, boo
 	};
 	struct ws_trust *t = en->trusts;
 
-	while (t && !trust_is(t, ca_file, insecure, address))
+	while (t && !trust_is(t, tls, address))
 		t = t->next;
 	if (t)
-		return t->vhost;
+		return trust_show(t->ssl, tls, e) == SL_OK ? t->vhost : NULL;
 	if (!en->context && engine_start(en, e) != SL_OK)
 		return NULL;
-	info.provided_client_ssl_ctx = trust_ssl(ca_file, insecure, address, e);
+	info.provided_client_ssl_ctx = trust_ssl(en, tls, address, e);
 	if (!info.provided_client_ssl_ctx)
 		return NULL;
 	t = sl_alloc(sizeof *t);
 	*t = (struct ws_trust){.next = en->trusts,
-			       .ca_file = sl_strdup(ca_file),
+			       .tls = sl_tls_copy(tls),
 			       .address = sl_strdup(address),
-			       .insecure = insecure,
 			       .ssl = info.provided_client_ssl_ctx};
 	t->vhost = lws_create_vhost(en->context, &info);
 	if (!t->vhost) {

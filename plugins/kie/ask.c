@@ -84,8 +84,7 @@ void kie_ask_within(struct sl_call *call, const char *method, char *path, cJSON 
 		.body_len = text ? strlen(text) : 0,
 		.timeout_ms = timeout_ms,
 		.max_body = ANSWER_MAX,
-		.ca_file = kie->ca_file,
-		.insecure = kie->insecure,
+		.tls = &kie->tls,
 		.once = strcmp(method, "GET") != 0, /* each write is a version */
 	};
 

@@ -32,17 +32,7 @@ static const struct sl_setting settings[] = {
 		.type = SL_SETTING_SECRET,
 		.help = "A token that Service Center issued, where accounts are switched on.",
 	},
-	{
-		.name = "ca",
-		.type = SL_SETTING_TEXT,
-		.help = "A file with the certificate authority to trust.",
-	},
-	{
-		.name = "insecure",
-		.type = SL_SETTING_BOOL,
-		.fallback = "false",
-		.help = "Do not verify the server's certificate.",
-	},
+	SL_SETTINGS_TLS("ca"),
 };
 
 static void kie_free(struct sl_chains *all)
@@ -54,7 +44,7 @@ static void kie_free(struct sl_chains *all)
 	free(kie->url);
 	free(kie->project);
 	free(kie->token);
-	free(kie->ca_file);
+	sl_tls_release(&kie->tls);
 	free(kie->session);
 	free(kie->known_hash);
 	free(kie->known_revision);
@@ -90,12 +80,11 @@ static void *kie_open(const struct sl_settings *given, const struct sl_host_serv
 	kie->url = sl_setting_dup_url(given, "url");
 	kie->project = sl_setting_dup(given, "project");
 	kie->token = sl_setting_dup(given, "token");
-	kie->ca_file = sl_setting_dup(given, "ca");
-	kie->insecure = sl_setting_is_true(given, "insecure");
 	kie->session = sl_asprintf("sluice-%d", (int)getpid());
 	if (!kie->project)
 		kie->project = sl_strdup("default");
-	if (labels_take(kie, sl_setting_find(given, "labels"), e) != SL_OK) {
+	if (sl_setting_tls(&kie->tls, given, "ca", e) != SL_OK ||
+	    labels_take(kie, sl_setting_find(given, "labels"), e) != SL_OK) {
 		kie_free(&kie->all);
 		return NULL;
 	}

@@ -19,9 +19,9 @@
 
 struct kie {
 	struct sl_chains all;
-	char *url, *project, *token, *ca_file; /* token, ca_file: NULL = none */
-	char *session;                         /* who polls, for Kie's own records */
-	bool insecure;
+	char *url, *project, *token; /* token: NULL = none */
+	char *session;               /* who polls, for Kie's own records */
+	struct sl_tls tls;
 	struct sl_label *labels; /* only keys that have these */
 	size_t label_count;
 	char *known_hash, *known_revision; /* of the last list: NULL = none yet */

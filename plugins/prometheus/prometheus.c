@@ -37,26 +37,14 @@ static const struct sl_setting settings[] = {
 		.type = SL_SETTING_SECRET,
 		.help = "The user's password.",
 	},
-	{
-		.name = "caFile",
-		.type = SL_SETTING_TEXT,
-		.help = "A file with the certificates that vouch for the server's, besides the "
-			"system's.",
-	},
-	{
-		.name = "insecure",
-		.type = SL_SETTING_BOOL,
-		.fallback = "false",
-		.help = "Do not verify the server's certificate.",
-	},
+	SL_SETTINGS_TLS("caFile"),
 };
 
 struct prom {
 	const struct sl_host_services *services; /* the host keeps it longer than us */
 	char *name, *url;
 	char *authorization; /* NULL = none */
-	char *ca_file;
-	bool insecure;
+	struct sl_tls tls;
 	struct sl_call *calls;
 	bool closing, ticked;
 	void (*closed)(void *arg);
@@ -166,8 +154,7 @@ static struct sl_call *call_start(struct prom *prom, const char *path, struct sl
 		.body_len = form->len,
 		.timeout_ms = timeout_ms > 0 ? timeout_ms : 1,
 		.max_body = BODY_MAX,
-		.ca_file = prom->ca_file,
-		.insecure = prom->insecure,
+		.tls = &prom->tls,
 	};
 
 	call->sink = sink;
@@ -256,7 +243,7 @@ static int authorization_fill(struct prom *prom, const struct sl_settings *given
 
 static int prom_fill(struct prom *prom, const struct sl_settings *given, struct sl_error *e)
 {
-	const char *url = sl_setting_text(given, "url"), *ca = sl_setting_text(given, "caFile");
+	const char *url = sl_setting_text(given, "url");
 
 	if (strpbrk(url, "@?#"))
 		return sl_fail(e, SL_EINPUT,
@@ -264,8 +251,8 @@ static int prom_fill(struct prom *prom, const struct sl_settings *given, struct 
 			       "'token'");
 	prom->url = sl_setting_dup_url(given, "url");
 	prom->name = sl_strdup(given->backend);
-	prom->ca_file = sl_strdup(ca);
-	prom->insecure = sl_setting_is_true(given, "insecure");
+	if (sl_setting_tls(&prom->tls, given, "caFile", e) != SL_OK)
+		return e->code;
 	return authorization_fill(prom, given, e);
 }
 
@@ -273,7 +260,7 @@ static void prom_free(struct prom *prom)
 {
 	free(prom->name);
 	free(prom->url);
-	free(prom->ca_file);
+	sl_tls_release(&prom->tls);
 	secret_free(prom->authorization);
 	free(prom);
 }

@@ -29,6 +29,7 @@ struct sl_http {
 	uv_timer_t timer;   /* curl's one timeout */
 	uv_timer_t deliver; /* empties the queue of the ended */
 	uv_timer_t pace;    /* lets the slow ones go on */
+	struct sl_tls_ear ear;
 	struct sl_http_call *calls;
 	struct sl_http_call *ended, **ended_tail;
 	struct sl_http_call *fed, *slow; /* order does not matter between calls */
@@ -475,7 +476,7 @@ struct sl_http_call *sl_http_start(struct sl_http *http, const struct sl_http_re
 		sl_fail(&call->error, SL_ECANCELED, "the HTTP client is closing");
 		call_end(call);
 	} else if (engine_start(http, &call->error) != SL_OK ||
-		   http_call_prepare(call, request, &call->error) != SL_OK) {
+		   http_call_prepare(call, request, &http->ear, &call->error) != SL_OK) {
 		call_end(call);
 	} else {
 		uv_timer_start(&call->deadline, on_deadline, (uint64_t)request->timeout_ms, 0);
@@ -495,11 +496,28 @@ void sl_http_cancel(struct sl_http_call *call)
 
 /* --- the client --- */
 
+/* A connection outlives the call that opened it; then nobody is found, or who uses it now. */
+static struct sl_tls_heard *find_heard(void *arg, const SSL *ssl)
+{
+	struct sl_http *http = arg;
+
+	for (struct sl_http_call *call = http->calls; call; call = call->next) {
+		const struct curl_tlssessioninfo *info = NULL;
+
+		if (call->added &&
+		    sl_curl()->easy_getinfo(call->easy, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK &&
+		    info && info->backend == CURLSSLBACKEND_OPENSSL && info->internals == ssl)
+			return &call->heard;
+	}
+	return NULL;
+}
+
 struct sl_http *sl_http_new(uv_loop_t *loop)
 {
 	struct sl_http *http = sl_alloc(sizeof *http);
 
 	http->loop = loop;
+	http->ear = (struct sl_tls_ear){.found = find_heard, .arg = http};
 	http->ended_tail = &http->ended;
 	http->pending = 3; /* the three timers */
 	uv_timer_init(loop, &http->timer);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "plugins/sdk/error.h"
+#include "plugins/sdk/tls.h"
 
 struct sl_http;
 struct uv_loop_s; /* libuv's uv_loop_t: plugins need no libuv to include this */
@@ -30,11 +31,10 @@ struct sl_http_request {
 	size_t header_count;
 	const void *body;
 	size_t body_len;
-	int64_t timeout_ms;      /* whole call; required, > 0 */
-	size_t max_body;         /* bytes; 0 = 1 MiB; more = SL_EPROTO */
-	const char *unix_socket; /* connect here instead of to the URL's host; NULL = no */
-	const char *ca_file;     /* extra trust anchor; NULL = system's */
-	bool insecure;           /* TLS not verified: per backend, logged loudly by the caller */
+	int64_t timeout_ms;       /* whole call; required, > 0 */
+	size_t max_body;          /* bytes; 0 = 1 MiB; more = SL_EPROTO */
+	const char *unix_socket;  /* connect here instead of to the URL's host; NULL = no */
+	const struct sl_tls *tls; /* NULL = the system's anchors, and nothing to show */
 	/* On a connection of its own, so that it is never sent a second time: curl by itself sends
 	 * anything again when a kept connection turns out to be dead. For logins and writes. */
 	bool once;

@@ -257,16 +257,40 @@ static int set_route(struct sl_http_call *call, const struct sl_http_request *re
 				       call->label, request->unix_socket);
 		sl_curl()->easy_setopt(call->easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	}
-	/* The system's folder of anchors stays in force beside this file. */
-	if (request->ca_file)
-		sl_curl()->easy_setopt(call->easy, CURLOPT_CAINFO, request->ca_file);
 	if (request->once)
 		sl_curl()->easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
-	if (request->insecure) {
+	return SL_OK;
+}
+
+static CURLcode on_ssl_ctx(CURL *easy, void *ctx, void *ear)
+{
+	(void)easy;
+	sl_tls_listen(ctx, ear);
+	return CURLE_OK;
+}
+
+static void set_tls(struct sl_http_call *call, const struct sl_tls *tls,
+		    const struct sl_tls_ear *ear)
+{
+	call->tls = sl_tls_copy(tls);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+	sl_curl()->easy_setopt(call->easy, CURLOPT_SSL_CTX_DATA, ear);
+	if (!tls)
+		return;
+	/* The system's folder of anchors stays in force beside this file. */
+	if (tls->ca_file)
+		sl_curl()->easy_setopt(call->easy, CURLOPT_CAINFO, tls->ca_file);
+	if (tls->cert_file) {
+		sl_curl()->easy_setopt(call->easy, CURLOPT_SSLCERT, tls->cert_file);
+		if (tls->key_file)
+			sl_curl()->easy_setopt(call->easy, CURLOPT_SSLKEY, tls->key_file);
+		/* Else a locked key is asked for on the terminal. */
+		sl_curl()->easy_setopt(call->easy, CURLOPT_KEYPASSWD, "");
+	}
+	if (tls->insecure) {
 		sl_curl()->easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		sl_curl()->easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	return SL_OK;
 }
 
 static void set_common(struct sl_http_call *call)
@@ -285,7 +309,7 @@ static void set_common(struct sl_http_call *call)
 }
 
 int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *request,
-		      struct sl_error *e)
+		      const struct sl_tls_ear *ear, struct sl_error *e)
 {
 	int rc;
 
@@ -297,6 +321,7 @@ int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *r
 	else
 		sl_buf_init(&call->body, request->max_body ? request->max_body : HTTP_BODY_MAX);
 	set_common(call);
+	set_tls(call, request->tls, ear);
 	if (!request->data) /* one that says so beforehand is not even begun */
 		sl_curl()->easy_setopt(call->easy, CURLOPT_MAXFILESIZE_LARGE,
 				       (curl_off_t)call->body.max);
@@ -350,6 +375,7 @@ static const struct {
 	{CURLE_URL_MALFORMAT, SL_EINPUT},
 	{CURLE_UNSUPPORTED_PROTOCOL, SL_EPROTO}, /* what curl calls HTTP/0.9 */
 	{CURLE_SSL_CACERT_BADFILE, SL_EIO},
+	{CURLE_SSL_CERTPROBLEM, SL_EIO},
 	{CURLE_PEER_FAILED_VERIFICATION, SL_EAUTH},
 	{CURLE_SSL_CONNECT_ERROR, SL_EPROTO},
 	{CURLE_SEND_ERROR, SL_ELOST},
@@ -359,6 +385,22 @@ static const struct {
 	{CURLE_WEIRD_SERVER_REPLY, SL_EPROTO},
 	{CURLE_BAD_CONTENT_ENCODING, SL_EPROTO},
 };
+
+/* Is it about who we are? Then the call's error says so. */
+static bool is_refused(struct sl_http_call *call, CURLcode code)
+{
+	struct sl_error e = {0};
+
+	if (code == CURLE_SSL_CERTPROBLEM && call->tls.cert_file)
+		sl_tls_check(&call->tls, &e);
+	else if (code != CURLE_PEER_FAILED_VERIFICATION && !call->header_bytes)
+		sl_tls_refusal(&call->tls, &call->heard, &e);
+	if (e.code == SL_OK)
+		return false;
+	call->error = e;
+	sl_error_prefix(&call->error, "%s", call->label);
+	return true;
+}
 
 void http_call_result(struct sl_http_call *call, CURLcode code)
 {
@@ -374,6 +416,8 @@ void http_call_result(struct sl_http_call *call, CURLcode code)
 			call->label, call->body.max);
 		return;
 	}
+	if (is_refused(call, code))
+		return;
 	for (size_t i = 0; i < SL_COUNT(results); i++)
 		if (results[i].code == code)
 			err = results[i].err;
@@ -391,6 +435,7 @@ void http_call_release(struct sl_http_call *call)
 	headers_clear(call);
 	free(call->headers);
 	sl_buf_release(&call->body);
+	sl_tls_release(&call->tls);
 	free(call->label);
 	free(call->host);
 }

@@ -13,6 +13,7 @@
 #include "plugins/sdk/curl.h"
 #include "plugins/sdk/error.h"
 #include "plugins/sdk/http.h"
+#include "plugins/sdk/tls_check.h"
 
 struct http_lookup;
 
@@ -38,6 +39,8 @@ struct sl_http_call {
 	char *label; /* "GET http://host/path": no credentials, no query */
 	char *host;  /* to be looked up; NULL = nothing to look up */
 	unsigned port;
+	struct sl_tls tls; /* our own copy */
+	struct sl_tls_heard heard;
 	struct curl_slist *send_headers, *addresses;
 
 	struct sl_error error;
@@ -49,9 +52,10 @@ struct sl_http_call {
 	char why[CURL_ERROR_SIZE];
 };
 
-/* Fill easy, label, host and port from the request. Not 0 = *e says what is wrong with it. */
+/* Fill easy, label, host and port from the request. ear: of the client, as long as it lives. Not 0
+ * = *e says what is wrong with it. */
 int http_call_prepare(struct sl_http_call *call, const struct sl_http_request *request,
-		      struct sl_error *e);
+		      const struct sl_tls_ear *ear, struct sl_error *e);
 /* Tell curl the looked-up addresses of call->host. */
 void http_call_addresses(struct sl_http_call *call, const struct addrinfo *found);
 /* Turn curl's result into call->error and call->status. */

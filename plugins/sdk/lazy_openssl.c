@@ -20,6 +20,8 @@ SL_LAZY("crypto", void, ECDSA_SIG_free, (ECDSA_SIG * a), (a))
 SL_LAZY("crypto", const BIGNUM *, ECDSA_SIG_get0_r, (const ECDSA_SIG *a), (a))
 SL_LAZY("crypto", const BIGNUM *, ECDSA_SIG_get0_s, (const ECDSA_SIG *a), (a))
 SL_LAZY("crypto", void, ERR_clear_error, (void), ())
+SL_LAZY("crypto", unsigned long, ERR_peek_last_error, (void), ())
+SL_LAZY("crypto", const char *, ERR_reason_error_string, (unsigned long a), (a))
 SL_LAZY("crypto", int, EVP_DecodeBlock, (unsigned char *a, const unsigned char *b, int c),
 	(a, b, c))
 SL_LAZY("crypto", int, EVP_Digest,
@@ -73,10 +75,16 @@ SL_LAZY("crypto", int, OSSL_PARAM_BLD_push_utf8_string,
 	(OSSL_PARAM_BLD * a, const char *b, const char *c, size_t d), (a, b, c, d))
 SL_LAZY("crypto", OSSL_PARAM *, OSSL_PARAM_BLD_to_param, (OSSL_PARAM_BLD * a), (a))
 SL_LAZY("crypto", void, OSSL_PARAM_free, (OSSL_PARAM * a), (a))
+SL_LAZY("crypto", EVP_PKEY *, PEM_read_PrivateKey,
+	(FILE * a, EVP_PKEY **b, pem_password_cb(*c), void *d), (a, b, c, d))
+SL_LAZY("crypto", X509 *, PEM_read_X509, (FILE * a, X509 **b, pem_password_cb(*c), void *d),
+	(a, b, c, d))
 SL_LAZY("crypto", EVP_PKEY *, PEM_read_bio_PrivateKey,
 	(BIO * a, EVP_PKEY **b, pem_password_cb(*c), void *d), (a, b, c, d))
 SL_LAZY("crypto", int, X509_VERIFY_PARAM_set1_ip_asc, (X509_VERIFY_PARAM * a, const char *b),
 	(a, b))
+SL_LAZY("crypto", int, X509_check_private_key, (const X509 *a, const EVP_PKEY *b), (a, b))
+SL_LAZY("crypto", void, X509_free, (X509 * a), (a))
 SL_LAZY("crypto", const char *, X509_verify_cert_error_string, (long int a), (a))
 SL_LAZY("crypto", ECDSA_SIG *, d2i_ECDSA_SIG, (ECDSA_SIG * *a, const unsigned char **b, long int c),
 	(a, b, c))
@@ -84,10 +92,20 @@ SL_LAZY("crypto", ECDSA_SIG *, d2i_ECDSA_SIG, (ECDSA_SIG * *a, const unsigned ch
 SL_LAZY("ssl", long int, SSL_CTX_ctrl, (SSL_CTX * a, int b, long int c, void *d), (a, b, c, d))
 SL_LAZY("ssl", void, SSL_CTX_free, (SSL_CTX * a), (a))
 SL_LAZY("ssl", X509_VERIFY_PARAM *, SSL_CTX_get0_param, (SSL_CTX * a), (a))
+SL_LAZY("ssl", void *, SSL_CTX_get_ex_data, (const SSL_CTX *a, int b), (a, b))
 SL_LAZY("ssl", int, SSL_CTX_load_verify_locations, (SSL_CTX * a, const char *b, const char *c),
 	(a, b, c))
 SL_LAZY("ssl", SSL_CTX *, SSL_CTX_new, (const SSL_METHOD *a), (a))
+SL_LAZY("ssl", void, SSL_CTX_set_cert_cb, (SSL_CTX * a, int (*b)(SSL *x, void *y), void *c),
+	(a, b, c))
 SL_LAZY("ssl", int, SSL_CTX_set_default_verify_paths, (SSL_CTX * a), (a))
+SL_LAZY("ssl", int, SSL_CTX_set_ex_data, (SSL_CTX * a, int b, void *c), (a, b, c))
+SL_LAZY("ssl", void, SSL_CTX_set_info_callback,
+	(SSL_CTX * a, void (*b)(const SSL *x, int y, int z)), (a, b))
 SL_LAZY("ssl", void, SSL_CTX_set_verify, (SSL_CTX * a, int b, SSL_verify_cb c), (a, b, c))
+SL_LAZY("ssl", int, SSL_CTX_use_PrivateKey_file, (SSL_CTX * a, const char *b, int c), (a, b, c))
+SL_LAZY("ssl", int, SSL_CTX_use_certificate_chain_file, (SSL_CTX * a, const char *b), (a, b))
+SL_LAZY("ssl", const char *, SSL_alert_desc_string_long, (int a), (a))
+SL_LAZY("ssl", SSL_CTX *, SSL_get_SSL_CTX, (const SSL *a), (a))
 SL_LAZY("ssl", long int, SSL_get_verify_result, (const SSL *a), (a))
 SL_LAZY("ssl", const SSL_METHOD *, TLS_client_method, (void), ())

@@ -44,3 +44,17 @@ char *sl_setting_dup_url(const struct sl_settings *given, const char *name)
 		url[--len] = '\0';
 	return url;
 }
+
+int sl_setting_tls(struct sl_tls *tls, const struct sl_settings *given, const char *ca,
+		   struct sl_error *e)
+{
+	*tls = (struct sl_tls){
+		.ca_file = sl_setting_dup(given, ca),
+		.cert_file = sl_setting_dup(given, "cert"),
+		.key_file = sl_setting_dup(given, "key"),
+		.insecure = sl_setting_is_true(given, "insecure"),
+	};
+	if (tls->key_file && !tls->cert_file)
+		return sl_fail(e, SL_EINPUT, "'key' needs 'cert', the certificate that it is for");
+	return SL_OK;
+}

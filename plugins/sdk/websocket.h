@@ -16,6 +16,7 @@
 
 #include "plugins/sdk/error.h"
 #include "plugins/sdk/http.h"
+#include "plugins/sdk/tls.h"
 
 struct sl_websocket;
 
@@ -28,9 +29,8 @@ struct sl_websocket_request {
 	/* After so long without a word a ping is sent, and after as long again without one the
 	 * other side counts as lost. 0 = 30 s. */
 	int64_t silence_ms;
-	size_t max_message;  /* bytes; 0 = 64 KiB; more = SL_EPROTO and the end */
-	const char *ca_file; /* extra trust anchor; NULL = system's */
-	bool insecure;       /* TLS not verified: per backend, logged loudly by the caller */
+	size_t max_message;       /* bytes; 0 = 64 KiB; more = SL_EPROTO and the end */
+	const struct sl_tls *tls; /* NULL = the system's anchors, and nothing to show */
 };
 
 struct sl_websocket_events {

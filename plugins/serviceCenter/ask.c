@@ -158,8 +158,7 @@ static void send(struct sl_call *call)
 		.body = call->body,
 		.body_len = call->body ? strlen(call->body) : 0,
 		.max_body = ANSWER_MAX,
-		.ca_file = sc->ca_file,
-		.insecure = sc->insecure,
+		.tls = &sc->tls,
 		.once = call->logging_in || strcmp(call->method, "PUT") == 0,
 	};
 

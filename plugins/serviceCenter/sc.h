@@ -21,10 +21,10 @@ enum sc_login { SC_LOGIN_NONE, SC_LOGIN_RUNS, SC_LOGIN_DONE, SC_LOGIN_REFUSED };
 struct sc {
 	struct sl_chains all;
 	char *url, *project, *domain, *environment; /* environment NULL = every */
-	char *account, *password, *token, *ca_file; /* NULL = none */
+	char *account, *password, *token;           /* NULL = none */
 	char *weight;                               /* the property that holds it */
 	char *watch_as;                             /* NULL = nobody: polling alone */
-	bool insecure;
+	struct sl_tls tls;
 	enum sc_login login;
 	struct sl_error login_error; /* when refused: it is not tried again */
 	unsigned token_number;       /* so many came of logins */

@@ -61,17 +61,7 @@ static const struct sl_setting settings[] = {
 		.fallback = "weight",
 		.help = "The instance property that callers take as weight.",
 	},
-	{
-		.name = "ca",
-		.type = SL_SETTING_TEXT,
-		.help = "A file with the certificate authority to trust.",
-	},
-	{
-		.name = "insecure",
-		.type = SL_SETTING_BOOL,
-		.fallback = "false",
-		.help = "Do not verify the server's certificate.",
-	},
+	SL_SETTINGS_TLS("ca"),
 };
 
 static void sc_free(struct sl_chains *all)
@@ -89,7 +79,7 @@ static void sc_free(struct sl_chains *all)
 	free(sc->account);
 	free(sc->password);
 	free(sc->token);
-	free(sc->ca_file);
+	sl_tls_release(&sc->tls);
 	free(sc->weight);
 	free(sc->watch_as);
 	free(sc);
@@ -125,13 +115,11 @@ static void *sc_open(const struct sl_settings *given, const struct sl_host_servi
 	sc->token = sl_setting_dup(given, "token");
 	sc->weight = sl_setting_dup(given, "weightProperty");
 	sc->watch_as = sl_setting_dup(given, "watchAs");
-	sc->ca_file = sl_setting_dup(given, "ca");
-	sc->insecure = sl_setting_is_true(given, "insecure");
 	if (!sc->project)
 		sc->project = sl_strdup("default");
 	if (!sc->weight)
 		sc->weight = sl_strdup("weight");
-	if (sc_check_login(sc, e) != SL_OK) {
+	if (sl_setting_tls(&sc->tls, given, "ca", e) != SL_OK || sc_check_login(sc, e) != SL_OK) {
 		sc_free(&sc->all);
 		return NULL;
 	}

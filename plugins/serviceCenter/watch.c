@@ -143,8 +143,7 @@ static void ear_listen(struct sl_chain *c)
 		.headers = headers,
 		.timeout_ms = OPEN_MS,
 		.max_message = EVENT_MAX,
-		.ca_file = sc->ca_file,
-		.insecure = sc->insecure,
+		.tls = &sc->tls,
 	};
 
 	if (sc->account && sc->login != SC_LOGIN_DONE) { /* the next poll sees to it */

@@ -101,8 +101,7 @@ static void call_ask(struct sl_call *call, const char *url, int64_t timeout_ms)
 			.header_count = z->authorization ? 2 : 1,
 			.timeout_ms = timeout_ms > 0 ? timeout_ms : 1,
 			.max_body = BODY_MAX,
-			.ca_file = z->ca_file,
-			.insecure = z->insecure,
+			.tls = &z->tls,
 		},
 		&(struct sl_ask_spec){
 			.who = z->name, .digest = on_digest, .done = on_asked, .arg = call});

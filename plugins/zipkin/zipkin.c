@@ -22,18 +22,7 @@ static const struct sl_setting settings[] = {
 		.type = SL_SETTING_SECRET,
 		.help = "The value of an Authorization header, for a proxy that asks for one.",
 	},
-	{
-		.name = "caFile",
-		.type = SL_SETTING_TEXT,
-		.help = "A file with the certificates that vouch for the server's, besides the "
-			"system's.",
-	},
-	{
-		.name = "insecure",
-		.type = SL_SETTING_BOOL,
-		.fallback = "false",
-		.help = "Do not verify the server's certificate.",
-	},
+	SL_SETTINGS_TLS("caFile"),
 };
 
 static void strip_end(char *url, const char *end)
@@ -65,8 +54,8 @@ static int zipkin_fill(struct zipkin *z, const struct sl_settings *given, struct
 
 	z->name = sl_strdup(given->backend);
 	z->authorization = sl_strdup(sl_setting_text(given, "authorization"));
-	z->ca_file = sl_strdup(sl_setting_text(given, "caFile"));
-	z->insecure = sl_setting_is_true(given, "insecure");
+	if (sl_setting_tls(&z->tls, given, "caFile", e) != SL_OK)
+		return e->code;
 	if (!url || (!sl_text_starts(url, "http://") && !sl_text_starts(url, "https://")) ||
 	    strpbrk(url, "@?# \t\r\n"))
 		return sl_fail(e, SL_EINPUT,
@@ -83,7 +72,7 @@ static void zipkin_free(struct zipkin *z)
 	if (z->authorization)
 		explicit_bzero(z->authorization, strlen(z->authorization));
 	free(z->authorization);
-	free(z->ca_file);
+	sl_tls_release(&z->tls);
 	free(z->base);
 	free(z->name);
 	free(z);

@@ -14,8 +14,8 @@ struct zipkin {
 	const struct sl_host_services *services; /* the host keeps it longer than us */
 	char *name;                              /* of the backend in the inventory */
 	char *base;                              /* .../api/v2, without a slash at the end */
-	char *ca_file, *authorization;           /* NULL = none */
-	bool insecure;
+	char *authorization;                     /* NULL = none */
+	struct sl_tls tls;
 	struct sl_call *calls;
 	bool closing, ticked;
 	void (*closed)(void *arg);

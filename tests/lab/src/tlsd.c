@@ -2,11 +2,13 @@
 /*
  * TLS in front of a server that has none:
  *
- *     tlsd [-e] [-n NAME] CERTIFICATE ADDRESS:PORT BACKEND_ADDRESS:PORT
+ *     tlsd [-e] [-2] [-r] [-c CLIENT_CA] [-n NAME] CERTIFICATE ADDRESS:PORT BACKEND_ADDRESS:PORT
  *
  * It makes a key and a certificate of its own, signed by itself, for 127.0.0.1 or for NAME, valid
  * now or (-e) until yesterday, writes the certificate to the file, and says on standard output
- * where it listens. ADDRESS may be IPv6, in brackets. A process for each connection.
+ * where it listens. With -c, clients must show a certificate that the file CLIENT_CA vouches for;
+ * with -r, who does not is told so and cut off in one; with -2, version 1.3 is not spoken. ADDRESS
+ * may be IPv6, in brackets. A process for each connection.
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -90,6 +92,24 @@ static bool pump_in(SSL *ssl, int backend)
 	return true;
 }
 
+static bool cuts_off;
+
+/* With something unread, what was said last may be taken back. */
+static void hang_up(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	char bytes[4096];
+
+	if (cuts_off) {
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		close(fd);
+		return;
+	}
+	shutdown(fd, SHUT_WR);
+	while (read(fd, bytes, sizeof(bytes)) > 0)
+		;
+}
+
 static void serve(SSL_CTX *ctx, int fd, const struct sockaddr_in *to)
 {
 	int backend = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -97,8 +117,11 @@ static void serve(SSL_CTX *ctx, int fd, const struct sockaddr_in *to)
 	struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = backend, .events = POLLIN}};
 
 	SSL_set_fd(ssl, fd);
-	if (SSL_accept(ssl) != 1 || connect(backend, (const struct sockaddr *)to, sizeof(*to)) != 0)
+	if (SSL_accept(ssl) != 1 ||
+	    connect(backend, (const struct sockaddr *)to, sizeof(*to)) != 0) {
+		hang_up(fd);
 		return;
+	}
 	for (;;) {
 		if (poll(p, 2, -1) < 0)
 			return;
@@ -146,19 +169,26 @@ int main(int argc, char **argv)
 	const char *name = "127.0.0.1";
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	EVP_PKEY *key = EVP_EC_gen("P-256");
+	const char *client_ca = NULL;
 	bool expired = false;
 	X509 *cert;
 	FILE *file;
 	int option, listener;
 
-	while ((option = getopt(argc, argv, "en:")) != -1) {
+	while ((option = getopt(argc, argv, "2erc:n:")) != -1) {
 		expired = expired || option == 'e';
+		cuts_off = cuts_off || option == 'r';
 		name = option == 'n' ? optarg : name;
+		client_ca = option == 'c' ? optarg : client_ca;
+		if (option == '2')
+			SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
 		if (option == '?')
 			return 2;
 	}
 	if (argc != optind + 3)
-		lab_die("usage: tlsd [-e] [-n NAME] CERTIFICATE ADDRESS:PORT BACKEND");
+		lab_die("usage: tlsd [-e] [-2] [-r] [-c CLIENT_CA] [-n NAME] CERTIFICATE "
+			"ADDRESS:PORT "
+			"BACKEND");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
 	cert = make_certificate(key, name, expired);
@@ -167,6 +197,10 @@ int main(int argc, char **argv)
 		lab_die("cannot write %s: %s", argv[optind], strerror(errno));
 	if (SSL_CTX_use_certificate(ctx, cert) != 1 || SSL_CTX_use_PrivateKey(ctx, key) != 1)
 		lab_die("the certificate is not taken");
+	if (client_ca && SSL_CTX_load_verify_locations(ctx, client_ca, NULL) != 1)
+		lab_die("%s holds no certificates", client_ca);
+	if (client_ca)
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	to = address_of(argv[optind + 2]);
 	listener = listen_at(argv[optind + 1]);
 	for (;;) {

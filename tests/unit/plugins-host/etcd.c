@@ -6,6 +6,7 @@
 
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
+#include "tests/unit/plugins-host/certs.h"
 #include "tests/unit/plugins-host/peer.h"
 
 static struct bench bench;
@@ -1010,6 +1011,180 @@ static void test_tls(void **state)
 	peer_kill(pid);
 }
 
+/* --- TLS both ways, and with logins --- */
+
+static char secure_url[64], ca[100], cert[100], key[100];
+
+static void open_shown(const char *with_cert, const char *with_key, const char *user)
+{
+	const struct given given[] = {{"url", secure_url}, {"caFile", ca}, {"cert", with_cert},
+				      {"key", with_key},   {"user", user}, {"password", "pw"}};
+	struct given used[SL_COUNT(given)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < SL_COUNT(given); i++)
+		if (given[i].text && (user || i < 4))
+			used[count++] = given[i];
+	open_given(used, count);
+}
+
+static void need_list(enum sl_err code, const char *words)
+{
+	struct seen s;
+
+	do_list(&s, NULL, 5000);
+	assert_has(s.error.msg, words);
+	assert_int_equal(s.error.code, code);
+	close_backend();
+}
+
+static pid_t secure_etcd(void)
+{
+	char peer[64], cluster[80], server_cert[100], server_key[100];
+	const char *const argv[] = {"etcd",
+				    "--name",
+				    "t",
+				    "--client-cert-auth",
+				    "--trusted-ca-file",
+				    ca,
+				    "--cert-file",
+				    server_cert,
+				    "--key-file",
+				    server_key,
+				    "--data-dir",
+				    bench_path(&bench, "secure"),
+				    "--listen-client-urls",
+				    secure_url,
+				    "--advertise-client-urls",
+				    secure_url,
+				    "--listen-peer-urls",
+				    peer,
+				    "--initial-advertise-peer-urls",
+				    peer,
+				    "--initial-cluster",
+				    cluster,
+				    "--unsafe-no-fsync",
+				    NULL};
+
+	snprintf(secure_url, sizeof secure_url, "https://127.0.0.1:%u", peer_port());
+	snprintf(peer, sizeof peer, "http://127.0.0.1:%u", peer_port());
+	snprintf(cluster, sizeof cluster, "t=%s", peer);
+	snprintf(server_cert, sizeof server_cert, "%s", bench_path(&bench, "server.pem"));
+	snprintf(server_key, sizeof server_key, "%s", bench_path(&bench, "server.key"));
+	return peer_spawn(argv, bench_path(&bench, "secure.log"));
+}
+
+static void ask_secure(const char *path, const char *body)
+{
+	const struct sl_tls tls = {.ca_file = ca, .cert_file = cert, .key_file = key};
+	static struct peer_answer answer;
+	char url[200];
+
+	snprintf(url, sizeof url, "%s%s", secure_url, path);
+	answer.done = false;
+	sl_http_start(plugin_host_http(bench.host),
+		      &(struct sl_http_request){.method = "POST",
+						.url = url,
+						.body = body,
+						.body_len = strlen(body),
+						.timeout_ms = 10000,
+						.tls = &tls},
+		      peer_on_done, &answer);
+	bench_wait(&bench, &answer.done);
+	if (answer.status != 200)
+		fail_msg("%s %s: %s", path, body, answer.body);
+}
+
+static void test_client_certificate(void **state)
+{
+	struct told told = {0};
+	struct seen s;
+	char other[100], both[100];
+	pid_t pid;
+
+	(void)state;
+	if (server <= 0)
+		skip();
+	certs_make(&bench);
+	snprintf(ca, sizeof ca, "%s", bench_path(&bench, "ca.pem"));
+	snprintf(cert, sizeof cert, "%s", bench_path(&bench, "client.pem"));
+	snprintf(key, sizeof key, "%s", bench_path(&bench, "client.key"));
+	pid = secure_etcd();
+	/* First what fails: later, connections are there that this certificate has opened. */
+	snprintf(other, sizeof other, "%s", bench_path(&bench, "stranger.key"));
+	open_shown(cert, other, NULL);
+	do {
+		do_list(&s, NULL, 5000);
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	} while (s.error.code == SL_EREFUSED || s.error.code == SL_ETIMEOUT);
+	assert_int_equal(s.error.code, SL_EIO);
+	assert_has(s.error.msg, "city: POST https://127.0.0.1:");
+	assert_has(s.error.msg, "stranger.key' does not belong to the certificate in '");
+	close_backend();
+	snprintf(other, sizeof other, "%s", bench_path(&bench, "client.locked"));
+	open_shown(cert, other, NULL);
+	need_list(SL_EIO, "client.locked' is locked with a pass phrase");
+	open_shown(cert, "/none.key", NULL);
+	need_list(SL_EIO, "the client key '/none.key' cannot be read: No such file");
+	open_shown("/none.pem", NULL, NULL);
+	need_list(SL_EIO, "the client certificate '/none.pem' cannot be read: No such file");
+
+	open_shown(cert, key, NULL);
+	do_list(&s, NULL, 5000);
+	assert_string_equal(s.error.msg, "");
+	assert_int_equal(do_publish(&s, "k", "", "v", NULL), SL_OK);
+	registry->watch(instance, on_changed, &told);
+	while (!told.flag) {
+		ask_secure("/v3/kv/put", "{\"key\":\"L3NsdWljZS9zZXJ2aWNlcy9wL28vYQ==\","
+					 "\"value\":\"e30=\"}");
+		assert_int_equal(do_list(&s, NULL, 5000), SL_OK);
+	}
+	assert_int_equal(s.instances, 1);
+	close_backend();
+
+	snprintf(both, sizeof both, "%s", bench_path(&bench, "client.both"));
+	open_shown(both, NULL, NULL);
+	need_list(SL_OK, "");
+	open_shown(NULL, NULL, NULL);
+	need_list(SL_EAUTH, "the server asks for a client certificate, and none is given");
+	snprintf(other, sizeof other, "%s", bench_path(&bench, "stranger.both"));
+	open_shown(other, NULL, NULL);
+	need_list(SL_EAUTH, "the server does not accept the client certificate '");
+
+	/* By certificate we are nobody for etcd's gateway: there is a login too, and a certificate
+	 * that says who we are is refused. */
+	ask_secure("/v3/auth/user/add", "{\"name\":\"root\",\"password\":\"pw\"}");
+	ask_secure("/v3/auth/role/add", "{\"name\":\"root\"}");
+	ask_secure("/v3/auth/user/grant", "{\"user\":\"root\",\"role\":\"root\"}");
+	ask_secure("/v3/auth/enable", "{}");
+	open_shown(both, NULL, "root");
+	need_list(SL_EAUTH, "takes no client certificate that has a CommonName: set cert to one");
+	open_shown(NULL, NULL, "root");
+	need_list(SL_EAUTH, "none is given");
+	snprintf(both, sizeof both, "%s", bench_path(&bench, "nameless.both"));
+	open_shown(both, NULL, NULL);
+	need_list(SL_EAUTH, "set user and password");
+	open_shown(both, NULL, "root");
+	assert_int_equal(do_list(&s, NULL, 5000), SL_OK);
+	assert_int_equal(s.instances, 1);
+	assert_int_equal(do_publish(&s, "k2", "", "v", NULL), SL_OK);
+	close_backend();
+	peer_kill(pid);
+}
+
+static void test_key_needs_certificate(void **state)
+{
+	const struct sl_setting_value values[] = {{.name = "url", .text = "https://127.0.0.1:1"},
+						  {.name = "key", .text = "k.pem"}};
+	const struct sl_settings settings = {.backend = "city", .values = values, .count = 2};
+	struct sl_error e = {0};
+
+	(void)state;
+	assert_null(plugin_backend_open(bench.host, plugin_host_find(bench.host, "etcd"), &settings,
+					&e));
+	assert_has(e.msg, "'key' needs 'cert'");
+}
+
 /* --- fakes --- */
 
 static const char *answer_text(struct fake *fake, const char *request, size_t *len)
@@ -1480,18 +1655,32 @@ static void test_settings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_settings),       cmocka_unit_test(test_list),
-		cmocka_unit_test(test_find),           cmocka_unit_test(test_many),
-		cmocka_unit_test(test_change),         cmocka_unit_test(test_lease),
-		cmocka_unit_test(test_change_keeps),   cmocka_unit_test(test_change_of_whom),
-		cmocka_unit_test(test_registrant),     cmocka_unit_test(test_config),
-		cmocka_unit_test(test_config_refused), cmocka_unit_test(test_history),
-		cmocka_unit_test(test_watch),          cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_wrong_answers),  cmocka_unit_test(test_bad_transport),
-		cmocka_unit_test(test_large),          cmocka_unit_test(test_failover),
-		cmocka_unit_test(test_stale_token),    cmocka_unit_test(test_races),
-		cmocka_unit_test(test_watch_traps),    cmocka_unit_test(test_login),
-		cmocka_unit_test(test_beta),           cmocka_unit_test(test_no_token),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_lease),
+		cmocka_unit_test(test_change_keeps),
+		cmocka_unit_test(test_change_of_whom),
+		cmocka_unit_test(test_registrant),
+		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_config_refused),
+		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_client_certificate),
+		cmocka_unit_test(test_key_needs_certificate),
+		cmocka_unit_test(test_wrong_answers),
+		cmocka_unit_test(test_bad_transport),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_failover),
+		cmocka_unit_test(test_stale_token),
+		cmocka_unit_test(test_races),
+		cmocka_unit_test(test_watch_traps),
+		cmocka_unit_test(test_login),
+		cmocka_unit_test(test_beta),
+		cmocka_unit_test(test_no_token),
 		cmocka_unit_test(test_unclear_write),
 	};
 

@@ -2,6 +2,7 @@
 /* The serviceCenter plugin through the plugin host, against the lab's fake, and, with
  * SLUICE_SERVICE_CENTER=URL, what needs no misbehaviour against a server that someone has. */
 #include "plugins/sdk/units.h"
+#include "tests/unit/plugins-host/certs.h"
 #include "tests/unit/plugins-host/fakes.h"
 
 #define TIMEOUT 8000
@@ -691,6 +692,53 @@ static void test_watch(void **state)
 		assert_int_equal(fake_tell(&fake, "", "consumerReads"), 1);
 }
 
+/* A server that wants to know who comes: reads and pushes alike show a certificate. */
+static void test_client_certificate(void **state)
+{
+	char ca[100], client_ca[100], both[100];
+	const char *const argv[] = {
+		"tlsd", "-c", client_ca, ca, "127.0.0.1:0", fake.url + strlen("http://"), NULL};
+	struct fake_proc tls;
+	struct sl_setting_value v[] = {{.name = "url", .text = tls.url},
+				       {.name = "project", .text = project},
+				       {.name = "ca", .text = ca},
+				       {.name = "watchAs", .text = "*"},
+				       {.name = "cert", .text = both}};
+	struct sl_call *call;
+	char id[80];
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	certs_make(&bench);
+	snprintf(ca, sizeof ca, "%s", bench_path(&bench, "tlsd.pem"));
+	snprintf(client_ca, sizeof client_ca, "%s", bench_path(&bench, "ca.pem"));
+	snprintf(both, sizeof both, "%s", bench_path(&bench, "client.both"));
+	fake_spawn(&tls, argv);
+	gateway_finds_orders();
+	until_edges(1);
+	fake_close(&bench, backend);
+	backend = fake_open(&bench, "serviceCenter", v, SL_COUNT(v) - 1);
+	instance = plugin_backend_instance(backend);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_true(says("city: GET https://127.0.0.1:"));
+	assert_true(says("asks for a client certificate, and none is given: set cert and key"));
+	fake_close(&bench, backend);
+	backend = fake_open(&bench, "serviceCenter", v, SL_COUNT(v));
+	instance = plugin_backend_instance(backend);
+	assert_int_equal(list(NULL), SL_OK);
+	hints = (struct hints){0};
+	call = ops->watch(instance, on_hint, &hints);
+	bench_wait(&bench, &hints.came); /* it is open */
+	hints.came = false;
+	register_at(orders2, 8400, "{}", id);
+	bench_wait(&bench, &hints.came);
+	ops->cancel(instance, call);
+	fake_close(&bench, backend);
+	fake_stop(&tls);
+	open_with(NULL, NULL, NULL);
+}
+
 /* Polling alone: nobody listens. */
 static void test_watch_off(void **state)
 {
@@ -984,6 +1032,7 @@ int main(void)
 		WITH_DATA(test_silence_and_cancel),
 		WITH_DATA(test_write_unanswered),
 		WITH_DATA(test_watch),
+		WITH_DATA(test_client_certificate),
 		WITH_DATA(test_watch_off),
 		WITH_DATA(test_watch_bad),
 		WITH_DATA(test_watch_lies),

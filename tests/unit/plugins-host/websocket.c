@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "plugins/host/internal.h"
+#include "tests/unit/plugins-host/certs.h"
 #include "tests/unit/plugins-host/fakes.h"
 
 struct heard {
@@ -251,12 +252,19 @@ static bool has_six(void)
 	return has;
 }
 
+static bool tls_old;  /* not 1.3 */
+static bool tls_cuts; /* off whom it does not know */
+
 static void tls_start(struct fake_proc *tls, const char *ca, const char *option, const char *value,
 		      const char *at)
 {
 	const char *argv[8] = {"tlsd"};
 	size_t n = 1;
 
+	if (tls_old)
+		argv[n++] = "-2";
+	if (tls_cuts)
+		argv[n++] = "-r";
 	if (option)
 		argv[n++] = option;
 	if (value)
@@ -288,11 +296,14 @@ static void test_tls(void **state)
 		{"-n", "localhost", true, false, "mismatch", true},
 		{"-n", "::1", false, false, "self", true},
 	};
+	static const struct sl_tls nowhere = {.ca_file = "/nowhere"};
 
 	(void)state;
 	for (size_t i = 0; i < SL_COUNT(cases); i++) {
 		struct fake_proc tls;
 		char url[500], ca[100];
+		const struct sl_tls tls_of_case = {.ca_file = cases[i].ca ? ca : NULL,
+						   .insecure = cases[i].insecure};
 		struct sl_websocket *ws;
 
 		snprintf(ca, sizeof ca, "%s/ca%zu.pem", bench.folder, i); /* each is kept */
@@ -305,9 +316,7 @@ static void test_tls(void **state)
 			  cases[i].six ? "[::1]:0" : "127.0.0.1:0");
 		snprintf(url, sizeof url, "%s/v4/p/registry/microservices/%s/watcher", tls.url,
 			 service_id);
-		ws = start((struct sl_websocket_request){.url = url,
-							 .ca_file = cases[i].ca ? ca : NULL,
-							 .insecure = cases[i].insecure});
+		ws = start((struct sl_websocket_request){.url = url, .tls = &tls_of_case});
 		if (!cases[i].words) {
 			bench_wait(&bench, &heard.opened);
 			websocket_close(ws);
@@ -319,8 +328,118 @@ static void test_tls(void **state)
 		}
 		fake_stop(&tls);
 	}
-	start((struct sl_websocket_request){.url = "wss://127.0.0.1:1/", .ca_file = "/nowhere"});
+	start((struct sl_websocket_request){.url = "wss://127.0.0.1:1/", .tls = &nowhere});
 	expect_end(SL_EIO, "'/nowhere' holds no certificates");
+}
+
+/* A server that wants to know who comes. In TLS 1.3 it says so when we think that all is well. */
+static void test_client_certificate(void **state)
+{
+	static const struct {
+		const char *cert, *key;
+		enum sl_err code;
+		const char *words; /* NULL = it opens */
+	} cases[] = {
+		{"client.pem", "client.key", SL_OK, NULL},
+		{"client.both", NULL, SL_OK, NULL},
+		{NULL, NULL, SL_EAUTH,
+		 "the server asks for a client certificate, and none is given: set cert and key"},
+		{"stranger.pem", "stranger.key", SL_EAUTH,
+		 "the server does not accept the client certificate '"},
+		{"client.pem", "stranger.key", SL_EIO, "does not belong to the certificate in '"},
+		{"client.pem", "client.locked", SL_EIO, "is locked with a pass phrase"},
+		{"client.pem", NULL, SL_EIO, "client.pem' holds no private key"},
+		{"client.key", NULL, SL_EIO, "client.key' holds no certificate"},
+		{"none.pem", NULL, SL_EIO, "none.pem' cannot be read: No such file"},
+		{"client.pem", "none.key", SL_EIO, "none.key' cannot be read: No such file"},
+	};
+	char ca[100], url[500], client_ca[100];
+
+	(void)state;
+	certs_make(&bench);
+	snprintf(client_ca, sizeof client_ca, "%s", bench_path(&bench, "ca.pem"));
+	for (size_t i = 0; i < 2 * SL_COUNT(cases); i++) {
+		const char *cert = cases[i / 2].cert, *key = cases[i / 2].key;
+		struct fake_proc tls;
+		struct sl_websocket *ws;
+		struct sl_tls show = {.ca_file = ca};
+
+		tls_old = i % 2;
+		snprintf(ca, sizeof ca, "%s/server%zu.pem", bench.folder, i);
+		tls_start(&tls, ca, "-c", client_ca, "127.0.0.1:0");
+		snprintf(url, sizeof url, "%s/v4/p/registry/microservices/%s/watcher", tls.url,
+			 service_id);
+		show.cert_file = cert ? bench_path(&bench, cert) : NULL;
+		show.key_file = key ? bench_path(&bench, key) : NULL;
+		ws = start((struct sl_websocket_request){.url = url, .tls = &show});
+		if (cases[i / 2].words) {
+			expect_end(cases[i / 2].code, cases[i / 2].words);
+			assert_false(heard.opened);
+		} else {
+			bench_wait(&bench, &heard.opened);
+			websocket_close(ws);
+			expect_end(SL_ECANCELED, "canceled");
+		}
+		fake_stop(&tls);
+	}
+	tls_old = false;
+}
+
+/* The alert may be lost with the connection, and libwebsockets may drop that without a word. */
+static void test_cut_off(void **state)
+{
+	char ca[100], url[500], client_ca[100];
+	const struct sl_tls show = {.ca_file = ca};
+	struct fake_proc tls;
+
+	(void)state;
+	certs_make(&bench);
+	snprintf(ca, sizeof ca, "%s", bench_path(&bench, "tlsd.pem"));
+	snprintf(client_ca, sizeof client_ca, "%s", bench_path(&bench, "ca.pem"));
+	tls_cuts = true;
+	tls_start(&tls, ca, "-c", client_ca, "127.0.0.1:0");
+	tls_cuts = false;
+	snprintf(url, sizeof url, "%s/v4/p/registry/microservices/%s/watcher", tls.url, service_id);
+	for (int i = 0; i < 50; i++) {
+		start((struct sl_websocket_request){.url = url, .tls = &show});
+		expect_end(SL_EAUTH, "asks for a client certificate, and none is given");
+	}
+	fake_stop(&tls);
+}
+
+static void copy(const char *from, const char *to)
+{
+	char command[400];
+
+	snprintf(command, sizeof command, "cp %s/%s %s/%s", bench.folder, from, bench.folder, to);
+	assert_int_equal(system(command), 0);
+}
+
+/* The same files, other certificates in them: as of the next connection. */
+static void test_client_certificate_replaced(void **state)
+{
+	char ca[100], url[500], client_ca[100];
+	struct fake_proc tls;
+	struct sl_websocket *ws;
+	char mine[100];
+	const struct sl_tls show = {.ca_file = ca, .cert_file = mine};
+
+	(void)state;
+	certs_make(&bench);
+	snprintf(ca, sizeof ca, "%s", bench_path(&bench, "tlsd.pem"));
+	snprintf(client_ca, sizeof client_ca, "%s", bench_path(&bench, "ca.pem"));
+	tls_start(&tls, ca, "-c", client_ca, "127.0.0.1:0");
+	snprintf(url, sizeof url, "%s/v4/p/registry/microservices/%s/watcher", tls.url, service_id);
+	snprintf(mine, sizeof mine, "%s", bench_path(&bench, "mine.pem"));
+	copy("stranger.both", "mine.pem");
+	start((struct sl_websocket_request){.url = url, .tls = &show});
+	expect_end(SL_EAUTH, "does not accept the client certificate");
+	copy("client.both", "mine.pem");
+	ws = start((struct sl_websocket_request){.url = url, .tls = &show});
+	bench_wait(&bench, &heard.opened);
+	websocket_close(ws);
+	expect_end(SL_ECANCELED, "canceled");
+	fake_stop(&tls);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -328,9 +447,18 @@ static void test_tls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_hears),        TEST(test_close_inside), TEST(test_server_goes),
-		TEST(test_host_closes),  TEST(test_bad_servers),  TEST(test_silence),
-		TEST(test_bad_requests), TEST(test_tls),
+		TEST(test_hears),
+		TEST(test_close_inside),
+		TEST(test_server_goes),
+		TEST(test_host_closes),
+		TEST(test_bad_servers),
+		TEST(test_silence),
+
+		TEST(test_bad_requests),
+		TEST(test_tls),
+		TEST(test_client_certificate),
+		TEST(test_cut_off),
+		TEST(test_client_certificate_replaced),
 	};
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
