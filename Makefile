@@ -254,19 +254,26 @@ peers-said:
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
 FUZZ_SECONDS ?= 60
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call link,orchestrator/run)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call link,orchestrator/view)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) \
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(PKG_LIBS) -ldl -lpthread -lm
+# What plugins read of answers, without the plugins around it.
+$(B)/tests/fuzz/answers: $(patsubst %,$(B)/plugins/%.o,etcd/reply etcd/layout etcd/instance haproxy/parse haproxy/rows kie/key \
+		prometheus/result serviceCenter/rows zipkin/reply zipkin/pages zipkin/query)
+# What a target begins with.
+FUZZ_SEEDS_playbook := playbooks/examples/*.yaml
+FUZZ_SEEDS_answers  := tests/fuzz/answers/*
+seeds = $(FUZZ_SEEDS_$(notdir $(1)))
 replay: $(FUZZ_BIN)
-	$(Q)for f in $(FUZZ_BIN); do $$f -n 3000 playbooks/examples/*.yaml || exit 1; done
+	$(Q)$(foreach f,$(FUZZ_BIN),$(f) -n 3000 $(call seeds,$(f)) &&) :
 fuzz:
 	$(Q)$(MAKE) CC=clang B=build-fuzz HARDEN= LDFLAGS="-fsanitize=fuzzer,address,undefined" \
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -DSLUICE_LIBFUZZER" \
 		$(patsubst %.c,build-fuzz/%,$(FUZZ_SRC))
-	$(Q)for f in $(patsubst %.c,build-fuzz/%,$(FUZZ_SRC)); do \
-		mkdir -p $$f.corpus && cp playbooks/examples/*.yaml $$f.corpus/ && \
-		$$f -max_total_time=$(FUZZ_SECONDS) $$f.corpus || exit 1; done
+	$(Q)$(foreach f,$(patsubst %.c,build-fuzz/%,$(FUZZ_SRC)),mkdir -p $(f).corpus && \
+		cp $(call seeds,$(f)) $(f).corpus/ && \
+		$(f) -max_total_time=$(FUZZ_SECONDS) $(f).corpus &&) :
 
 system: all $(B)/tests/screens/person/person $(B)/conform $(B)/tests/unit/plugins-host/servicecenter \
 		$(B)/tests/unit/plugins-host/kie
