@@ -8,12 +8,11 @@
 
 #include "plugins/sdk/mem.h"
 
-#define WIDTH_MAX 1000
-
 struct draw {
 	const struct theme *theme;
 	enum depth depth;
 	struct cell *shown;
+	cchar_t *line; /* one row, as ncurses takes it */
 	unsigned width, height;
 	bool known;
 };
@@ -32,6 +31,7 @@ void draw_free(struct draw *d)
 	if (!d)
 		return;
 	free(d->shown);
+	free(d->line);
 	free(d);
 }
 
@@ -86,25 +86,24 @@ static void make_cell(const struct draw *d, const struct cell *from, cchar_t *to
 static void draw_row(const struct draw *d, const struct canvas *c, unsigned y)
 {
 	const struct cell *row = &c->cells[(size_t)y * c->width];
-	cchar_t line[WIDTH_MAX];
 	unsigned x;
 	int n = 0;
 
 	/* the second half of a wide character is not a cell for ncurses */
-	for (x = 0; x < c->width && x < WIDTH_MAX; x++) {
+	for (x = 0; x < c->width; x++) {
 		int cells = x + 1 < c->width && !row[x + 1].ch ? 2 : 1;
 		struct cell unknown = {.ch = '?', .look = row[x].look};
 
 		if (!row[x].ch)
 			continue;
 		if (is_known(&row[x], cells)) {
-			make_cell(d, &row[x], &line[n++]);
+			make_cell(d, &row[x], &d->line[n++]);
 			continue;
 		}
 		while (cells--)
-			make_cell(d, &unknown, &line[n++]);
+			make_cell(d, &unknown, &d->line[n++]);
 	}
-	mvadd_wchnstr((int)y, 0, line, n);
+	mvadd_wchnstr((int)y, 0, d->line, n);
 }
 
 bool draw_canvas(struct draw *d, const struct canvas *c)
@@ -115,7 +114,9 @@ bool draw_canvas(struct draw *d, const struct canvas *c)
 
 	if (!fits) {
 		free(d->shown);
+		free(d->line);
 		d->shown = sl_alloc_n((size_t)c->width * c->height, sizeof *d->shown);
+		d->line = sl_alloc_n(c->width, sizeof *d->line);
 		d->width = c->width;
 		d->height = c->height;
 	}

@@ -661,6 +661,17 @@ static void test_resize(void **state)
 	pty_free(p);
 }
 
+/* What stands at the right edge is there, however far that is. */
+static void test_very_wide(void **state)
+{
+	struct pty *p = start(&utf8, 1010, 24, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "wait:? keys"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 static void test_idle_writes_nothing(void **state)
 {
 	struct pty *p = start(&utf8, 120, 36, true);
@@ -1113,6 +1124,7 @@ int main(void)
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_themes),
 		cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_very_wide),
 		cmocka_unit_test(test_idle_writes_nothing),
 		cmocka_unit_test(test_frames_are_whole),
 		cmocka_unit_test(test_leaves_nothing_behind),
