@@ -13,6 +13,7 @@
 #include "plugins/sdk/text.h"
 
 #define BODY_MAX  (32 * 1024 * 1024)
+#define SLICE     2000 /* samples told a turn of the loop: less than a millisecond */
 #define FORM_MORE 1024 /* besides the expression, of which each byte may become three */
 
 static const struct sl_setting settings[] = {
@@ -54,9 +55,10 @@ struct prom {
 struct sl_call {
 	struct prom *prom;
 	struct sl_call *prev, *next;
-	struct sl_ask *ask; /* NULL when answered */
+	struct sl_ask *ask; /* NULL when answered: then it is told, by and by */
 	bool canceled;
 	struct prom_result result;
+	size_t series, point; /* where the telling is */
 	const struct sl_metrics_sink *sink;
 	void *arg;
 };
@@ -65,18 +67,6 @@ static void prom_maybe_free(struct prom *prom);
 static void prom_cancel(void *instance, struct sl_call *call);
 
 /* --- calls --- */
-
-/* The sink may cancel in the middle. */
-static void series_report(const struct sl_call *call, const struct prom_series *series)
-{
-	struct sl_sample sample = {.labels = series->labels, .label_count = series->label_count};
-
-	for (size_t i = 0; i < series->point_count && !call->canceled; i++) {
-		sample.time = series->points[i].time;
-		sample.value = series->points[i].value;
-		call->sink->sample(call->arg, &sample);
-	}
-}
 
 static void call_warn(const struct sl_call *call)
 {
@@ -94,17 +84,11 @@ static void call_warn(const struct sl_call *call)
 	free(text);
 }
 
-static void on_asked(void *arg, const struct sl_error *e)
+static void call_end(struct sl_call *call, const struct sl_error *e)
 {
-	struct sl_call *call = arg;
 	struct prom *prom = call->prom;
 	struct sl_read_end end = {.error = *e, .revision = ""};
 
-	call->ask = NULL;
-	if (e->code == SL_OK)
-		call_warn(call);
-	for (size_t i = 0; e->code == SL_OK && i < call->result.series_count; i++)
-		series_report(call, &call->result.series[i]);
 	if (call->canceled)
 		sl_fail(&end.error, SL_ECANCELED, "%s: canceled", prom->name);
 	if (call->prev)
@@ -117,6 +101,60 @@ static void on_asked(void *arg, const struct sl_error *e)
 	prom_result_release(&call->result);
 	free(call);
 	prom_maybe_free(prom);
+}
+
+/* The point that is next; false = all are told. */
+static bool tell_next(struct sl_call *call)
+{
+	const struct prom_series *series = call->result.series + call->series;
+	struct sl_sample sample;
+
+	while (call->series < call->result.series_count && call->point == series->point_count) {
+		call->series++;
+		call->point = 0;
+		series++;
+	}
+	if (call->series == call->result.series_count)
+		return false;
+	sample = (struct sl_sample){
+		.labels = series->labels,
+		.label_count = series->label_count,
+		.time = series->points[call->point].time,
+		.value = series->points[call->point].value,
+	};
+	call->point++;
+	call->sink->sample(call->arg, &sample);
+	return true;
+}
+
+/* A slice a turn: whoever types need not wait for a long answer. The sink may cancel in the middle,
+ * and anyone between two. */
+static void tell(void *arg)
+{
+	const struct sl_error none = {0};
+	struct sl_call *call = arg;
+	const struct sl_host_services *services = call->prom->services;
+	bool more = true;
+
+	for (int n = 0; n < SLICE && more && !call->canceled; n++)
+		more = tell_next(call);
+	if (more && !call->canceled)
+		services->timer(services->ctx, 0, tell, call);
+	else
+		call_end(call, &none);
+}
+
+static void on_asked(void *arg, const struct sl_error *e)
+{
+	struct sl_call *call = arg;
+
+	call->ask = NULL;
+	if (e->code != SL_OK) {
+		call_end(call, e);
+		return;
+	}
+	call_warn(call);
+	tell(call);
 }
 
 static int on_digest(void *arg, long status, const char *text, size_t len, struct sl_error *e)

@@ -24,7 +24,8 @@ struct prom_series {
 };
 
 struct prom_result {
-	cJSON *root;
+	cJSON *root; /* while it is taken apart */
+	char *texts; /* of the labels */
 	struct prom_series *series;
 	size_t series_count;
 	size_t histograms; /* series that are no numbers, left out */

@@ -183,6 +183,43 @@ static int result_read(struct prom_result *result, struct sl_error *e)
 	return SL_OK;
 }
 
+static size_t texts_size(const struct prom_result *result)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < result->series_count; i++)
+		for (size_t k = 0; k < result->series[i].label_count; k++)
+			size += strlen(result->series[i].labels[k].name) +
+				strlen(result->series[i].labels[k].value) + 2;
+	return size;
+}
+
+static const char *text_put(char **at, const char *text)
+{
+	char *to = *at;
+
+	*at = stpcpy(to, text) + 1;
+	return to;
+}
+
+/* What is kept of the tree goes into one block: to drop its many small pieces is work for where it
+ * was parsed, not for the loop. */
+static void result_keep(struct prom_result *result)
+{
+	char *at = result->texts = sl_alloc(texts_size(result) + 1);
+
+	for (size_t i = 0; i < result->series_count; i++) {
+		struct prom_series *series = &result->series[i];
+
+		for (size_t k = 0; k < series->label_count; k++) {
+			series->labels[k].name = text_put(&at, series->labels[k].name);
+			series->labels[k].value = text_put(&at, series->labels[k].value);
+		}
+	}
+	cJSON_Delete(result->root);
+	result->root = NULL;
+}
+
 int prom_result_parse(struct prom_result *result, long status, const char *text, size_t len,
 		      struct sl_error *e)
 {
@@ -194,7 +231,10 @@ int prom_result_parse(struct prom_result *result, long status, const char *text,
 	if (strcmp(sl_json_str(result->root, "status", ""), "success") != 0)
 		return result_fail(result->root, status, e);
 	warnings_read(result, result->root);
-	return result_read(result, e);
+	if (result_read(result, e) != SL_OK)
+		return e->code;
+	result_keep(result);
+	return SL_OK;
 }
 
 void prom_result_release(struct prom_result *result)
@@ -205,6 +245,7 @@ void prom_result_release(struct prom_result *result)
 	}
 	free(result->series);
 	free(result->warnings);
+	free(result->texts);
 	cJSON_Delete(result->root);
 	*result = (struct prom_result){0};
 }

@@ -67,10 +67,22 @@ struct seen {
 	} at[SEEN_MAX];
 };
 
+static size_t turns, turn_seen, in_turn, most_in_turn; /* of the loop; samples */
+
+static void on_turn(uv_check_t *check)
+{
+	(void)check;
+	turns++;
+}
+
 static void on_sample(void *arg, const struct sl_sample *sample)
 {
 	struct seen *s = arg;
 	size_t n = s->samples++;
+
+	in_turn = turns == turn_seen ? in_turn + 1 : 1;
+	turn_seen = turns;
+	most_in_turn = in_turn > most_in_turn ? in_turn : most_in_turn;
 
 	s->labels = sample->label_count;
 	if (n < SEEN_MAX) {
@@ -455,15 +467,19 @@ static void test_bad_transport(void **state)
 	fake_stop(&fake);
 }
 
-/* Megabytes of samples; warnings and histograms beside them; a cancel in the middle. */
+/* Megabytes of samples, told in slices; warnings and histograms beside them; a cancel in a slice
+ * and one between two; an end in the middle. */
 static void test_large(void **state)
 {
 	struct sl_buf body;
 	struct fake fake;
 	struct seen s;
+	uv_check_t check;
 	char *text;
 
 	(void)state;
+	uv_check_init(&bench.loop, &check);
+	uv_check_start(&check, on_turn);
 	sl_buf_init(&body, 8 << 20);
 	sl_buf_puts(&body, "{\"status\":\"success\",\"warnings\":[\"one store is away\"],\"data\":{"
 			   "\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"h\":\"1\"},"
@@ -482,6 +498,7 @@ static void test_large(void **state)
 	open_given(fake.port, "", NULL, 0);
 	assert_int_equal(do_range(&s, "x", 0, 5000000, 1000), SL_OK);
 	assert_int_equal(s.samples, 100000);
+	assert_in_range(most_in_turn, 1, 5000);
 	assert_int_equal(s.at[3].time, 3250);
 	assert_true(s.at[3].value == 1000);
 	assert_string_equal(s.at[3].label, "a=x");
@@ -489,10 +506,24 @@ static void test_large(void **state)
 	s.call = metrics->range(instance, "x", 0, 5000000, 1000, 5000, &sink, &s);
 	assert_int_equal(seen_wait(&s), SL_ECANCELED);
 	assert_int_equal(s.samples, 7000);
-	close_backend();
+	for (int closing = 0; closing < 2; closing++) {
+		s = (struct seen){0};
+		s.call = metrics->range(instance, "x", 0, 5000000, 1000, 5000, &sink, &s);
+		while (!s.samples)
+			uv_run(&bench.loop, UV_RUN_ONCE);
+		assert_false(s.done);
+		if (closing)
+			close_backend();
+		else
+			metrics->cancel(instance, s.call);
+		assert_int_equal(seen_wait(&s), SL_ECANCELED);
+		assert_in_range(s.samples, 1, 99999);
+	}
 	fake_stop(&fake);
 	free(text);
 	sl_buf_release(&body);
+	uv_close((uv_handle_t *)&check, NULL);
+	uv_run(&bench.loop, UV_RUN_NOWAIT);
 }
 
 static void test_credentials(void **state)
