@@ -260,7 +260,7 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call link,orchestrator/view)
 		-Wl,--end-group $(PKG_LIBS) -ldl -lpthread -lm
 # What plugins read of answers, without the plugins around it.
 $(B)/tests/fuzz/answers: $(patsubst %,$(B)/plugins/%.o,etcd/reply etcd/layout etcd/instance haproxy/parse haproxy/rows kie/key \
-		prometheus/result serviceCenter/rows zipkin/reply zipkin/pages zipkin/query)
+		prometheus/result serviceCenter/rows zipkin/reply zipkin/texts zipkin/query)
 # What a target begins with.
 FUZZ_SEEDS_playbook := playbooks/examples/*.yaml
 FUZZ_SEEDS_answers  := tests/fuzz/answers/*

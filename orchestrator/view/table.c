@@ -9,22 +9,16 @@
 #include <strings.h>
 
 #include "orchestrator/view/internal.h"
+#include "plugins/sdk/arena.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
-#define CHUNK_BYTES (64u << 10)
-#define TEXT_MAX    (256u << 10)
-#define CACHE_LINE  64
-#define FETCH_MAX   1024
-
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	_Alignas(max_align_t) char bytes[];
-};
+#define TEXT_MAX   (256u << 10)
+#define CACHE_LINE 64
+#define FETCH_MAX  1024
 
 struct arena {
-	struct chunk *chunks;
+	struct sl_arena memory;
 	size_t row_cap;
 	int64_t now;
 	const void **held; /* of the catalogue */
@@ -50,12 +44,7 @@ void vw_table_free(struct vw_table *t)
 	if (!t)
 		return;
 	a = t->arena;
-	while (a->chunks) {
-		struct chunk *next = a->chunks->next;
-
-		free(a->chunks);
-		a->chunks = next;
-	}
+	sl_arena_release(&a->memory);
 	while (a->held_count)
 		catalogue_give_back(a->held[--a->held_count]);
 	free(a->held);
@@ -71,22 +60,7 @@ int64_t vw_table_now(const struct vw_table *t)
 
 void *vw_alloc(struct vw_table *t, size_t size)
 {
-	struct arena *a = t->arena;
-	size_t want = (size + 15) & ~(size_t)15;
-	struct chunk *chunk = a->chunks;
-	void *at;
-
-	if (!chunk || chunk->size - chunk->used < want) {
-		size_t bytes = want > CHUNK_BYTES ? want : CHUNK_BYTES;
-
-		chunk = sl_alloc(sizeof *chunk + bytes);
-		chunk->size = bytes;
-		chunk->next = a->chunks;
-		a->chunks = chunk;
-	}
-	at = chunk->bytes + chunk->used;
-	chunk->used += want;
-	return at;
+	return sl_arena_alloc(&((struct arena *)t->arena)->memory, size);
 }
 
 /* Cleaned on the way: nothing in a table can steer a terminal. Newlines become spaces on the

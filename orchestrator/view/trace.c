@@ -7,45 +7,26 @@
 #include <strings.h>
 
 #include "orchestrator/view/trace_internal.h"
+#include "plugins/sdk/arena.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 
 enum {
-	CHUNK_BYTES = 64 * 1024,
 	ID_BYTES = 64,
 	NAME_BYTES = 256,
 	VALUE_BYTES = 4096,
 	TAGS_MAX = 256 /* of a span; notes too */
 };
 
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	_Alignas(max_align_t) char bytes[];
-};
-
 struct arena {
-	struct chunk *chunks;
+	struct sl_arena memory;
 	struct sl_span *spans; /* until finished */
 	size_t count, cap;
 };
 
 void *trace_alloc(struct trace *t, size_t size)
 {
-	struct arena *a = t->arena;
-	size_t want = (size + 15) & ~(size_t)15;
-	struct chunk *chunk = a->chunks;
-
-	if (!chunk || chunk->size - chunk->used < want) {
-		size_t bytes = want > CHUNK_BYTES ? want : CHUNK_BYTES;
-
-		chunk = sl_alloc(sizeof *chunk + bytes);
-		chunk->size = bytes;
-		chunk->next = a->chunks;
-		a->chunks = chunk;
-	}
-	chunk->used += want;
-	return chunk->bytes + chunk->used - want;
+	return sl_arena_alloc(&((struct arena *)t->arena)->memory, size);
 }
 
 static const char *copy_text(struct trace *t, const char *s, size_t max)
@@ -188,12 +169,7 @@ void trace_free(struct trace *t)
 	if (!t)
 		return;
 	a = t->arena;
-	while (a->chunks) {
-		struct chunk *next = a->chunks->next;
-
-		free(a->chunks);
-		a->chunks = next;
-	}
+	sl_arena_release(&a->memory);
 	free(a->spans);
 	free(a);
 	free(t);

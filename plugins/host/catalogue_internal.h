@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "plugins/host/catalogue.h"
+#include "plugins/sdk/arena.h"
 #include "plugins/sdk/mem.h"
 
 #define CAT_NAME_MAX      256 /* bytes with the terminator */
@@ -27,22 +28,13 @@
 
 /* --- catalogue_stage.c --- */
 
-struct cat_chunk;
-
-struct cat_arena {
-	struct cat_chunk *chunks;
-	size_t used; /* in all chunks */
-};
-void *cat_arena_take(struct cat_arena *a, size_t size);
-void cat_arena_release(struct cat_arena *a);
-
 struct cat_staged {
 	const char *service, *environment, *app;
 	struct cat_instance instance; /* id NULL = the service has been named, no more */
 };
 
 struct cat_stage {
-	struct cat_arena arena;
+	struct sl_arena arena;
 	struct cat_staged *items;
 	size_t count, cap;
 	struct cat_key *keys;

@@ -7,45 +7,13 @@
 #include "plugins/host/catalogue_internal.h"
 #include "plugins/sdk/text.h"
 
-/* --- an arena: one answer lives and goes together --- */
-
+/* An answer may be long: fewer, larger pieces. */
 #define CHUNK_BYTES (256u << 10)
 
-struct cat_chunk {
-	struct cat_chunk *next;
-	size_t used, size;
-	_Alignas(max_align_t) char bytes[];
-};
-
-void *cat_arena_take(struct cat_arena *a, size_t size)
+static void *take(struct cat_stage *s, size_t size)
 {
-	struct cat_chunk *chunk = a->chunks;
-	size_t want = (size + 15) & ~(size_t)15;
-	void *at;
-
-	if (!chunk || chunk->size - chunk->used < want) {
-		size_t bytes = want > CHUNK_BYTES ? want : CHUNK_BYTES;
-
-		chunk = sl_alloc(sizeof *chunk + bytes);
-		chunk->size = bytes;
-		chunk->next = a->chunks;
-		a->chunks = chunk;
-	}
-	at = chunk->bytes + chunk->used;
-	chunk->used += want;
-	a->used += want;
-	return at;
-}
-
-void cat_arena_release(struct cat_arena *a)
-{
-	while (a->chunks) {
-		struct cat_chunk *next = a->chunks->next;
-
-		free(a->chunks);
-		a->chunks = next;
-	}
-	a->used = 0;
+	s->arena.chunk = CHUNK_BYTES;
+	return sl_arena_alloc(&s->arena, size);
 }
 
 /* --- text --- */
@@ -73,7 +41,7 @@ static const char *stage_text(struct cat_stage *s, const char *from, size_t max)
 
 	if (!len)
 		return "";
-	dst = cat_arena_take(&s->arena, (len < max ? len : max - 1) + 1);
+	dst = take(s, (len < max ? len : max - 1) + 1);
 	clean_into(dst, (len < max ? len : max - 1) + 1, from, len, false);
 	return dst;
 }
@@ -120,7 +88,7 @@ static const struct cat_label *stage_labels(struct cat_stage *s, const struct sl
 		return NULL;
 	if (count > CAT_LABELS_MAX)
 		count = CAT_LABELS_MAX;
-	labels = cat_arena_take(&s->arena, count * sizeof *labels);
+	labels = take(s, count * sizeof *labels);
 	for (size_t i = 0; i < count; i++)
 		if (from[i].name && *from[i].name)
 			labels[n++] =
@@ -198,7 +166,7 @@ static const char *stage_value(struct cat_stage *s, const struct sl_key *from, s
 	*len = 0;
 	if (!from->value || !max)
 		return "";
-	dst = cat_arena_take(&s->arena, max + 1);
+	dst = take(s, max + 1);
 	*len = clean_into(dst, max + 1, from->value, from->value_len, true);
 	return dst;
 }
@@ -225,7 +193,7 @@ void cat_stage_key(struct cat_stage *s, const struct sl_key *from)
 
 void cat_stage_release(struct cat_stage *s)
 {
-	cat_arena_release(&s->arena);
+	sl_arena_release(&s->arena);
 	free(s->items);
 	free(s->keys);
 	*s = (struct cat_stage){0};

@@ -15,7 +15,7 @@ struct edges {
 	struct sl_call call; /* first */
 	const struct sl_registry_sink *sink;
 	void *arg;
-	struct sc_arena arena;
+	struct sl_arena arena;
 	struct pair *pairs;
 	size_t count;
 };
@@ -26,7 +26,7 @@ static void edges_finish(struct sl_chain *c, const struct sl_error *e)
 	const struct sl_read_end end = {.error = *e, .revision = ""};
 
 	x->sink->done(x->arg, &end);
-	sc_arena_release(&x->arena);
+	sl_arena_release(&x->arena);
 	sc_call_release(&x->call);
 }
 
@@ -47,7 +47,7 @@ static int on_edges_work(struct sl_chain *c, struct sl_error *e)
 
 	if (!cJSON_IsObject(c->json))
 		return sl_fail(e, SL_EPROTO, "the answer is no list of relations");
-	x->pairs = sc_arena_alloc(&x->arena, (n + 1) * sizeof *x->pairs);
+	x->pairs = sl_arena_alloc(&x->arena, (n + 1) * sizeof *x->pairs);
 	if (!n)
 		return SL_OK;
 	cJSON_ArrayForEach(line, lines)

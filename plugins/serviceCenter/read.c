@@ -25,7 +25,7 @@ void sc_read_release(struct sc_read *r)
 	free(r->groups);
 	free(r->fresh);
 	free(r->answered);
-	sc_arena_release(&r->view.arena);
+	sl_arena_release(&r->view.arena);
 	free(r->service);
 	free(r->environment);
 	free(r->app);

@@ -10,55 +10,20 @@
 #include "plugins/sdk/units.h"
 #include "plugins/serviceCenter/sc.h"
 
-#define CHUNK      4096
-#define LABELS_MAX 64
-#define WEIGHT_MAX 1000000
+#define GROUP_BYTES 4096 /* of most groups: there are thousands */
+#define LABELS_MAX  64
+#define WEIGHT_MAX  1000000
 
 /* --- memory --- */
 
-struct sc_chunk {
-	struct sc_chunk *next;
-	size_t used, size;
-	_Alignas(16) char bytes[];
-};
-
-void *sc_arena_alloc(struct sc_arena *a, size_t size)
-{
-	struct sc_chunk *c = a->chunks;
-	size_t need = (size + 15) & ~(size_t)15;
-	char *at;
-
-	if (!c || c->size - c->used < need) {
-		size_t room = need > CHUNK ? need : CHUNK;
-
-		c = sl_alloc(sizeof *c + room);
-		c->size = room;
-		c->next = a->chunks;
-		a->chunks = c;
-	}
-	at = c->bytes + c->used;
-	c->used += need;
-	return at;
-}
-
-const char *sc_arena_dup(struct sc_arena *a, const char *s)
+const char *sc_arena_dup(struct sl_arena *a, const char *s)
 {
 	size_t len;
 
 	if (!s)
 		return NULL;
 	len = strlen(s) + 1;
-	return memcpy(sc_arena_alloc(a, len), s, len);
-}
-
-void sc_arena_release(struct sc_arena *a)
-{
-	while (a->chunks) {
-		struct sc_chunk *next = a->chunks->next;
-
-		free(a->chunks);
-		a->chunks = next;
-	}
+	return memcpy(sl_arena_alloc(a, len), s, len);
 }
 
 uint64_t sc_hash(uint64_t seed, const char *text)
@@ -121,7 +86,7 @@ int sc_key_compare(const char *environment, const char *app, const char *name,
 
 /* --- labels --- */
 
-static void label_add(struct sc_arena *a, struct sl_label *labels, size_t *count, const char *name,
+static void label_add(struct sl_arena *a, struct sl_label *labels, size_t *count, const char *name,
 		      const char *value)
 {
 	if (!value || !value[0] || *count >= LABELS_MAX)
@@ -133,7 +98,7 @@ static void label_add(struct sc_arena *a, struct sl_label *labels, size_t *count
 	labels[(*count)++].value = sc_arena_dup(a, value);
 }
 
-static void labels_add_all(struct sc_arena *a, struct sl_label *labels, size_t *count,
+static void labels_add_all(struct sl_arena *a, struct sl_label *labels, size_t *count,
 			   const cJSON *object)
 {
 	const cJSON *item;
@@ -147,9 +112,9 @@ static void labels_add_all(struct sc_arena *a, struct sl_label *labels, size_t *
 	}
 }
 
-static struct sl_label *labels_keep(struct sc_arena *a, const struct sl_label *labels, size_t count)
+static struct sl_label *labels_keep(struct sl_arena *a, const struct sl_label *labels, size_t count)
 {
-	struct sl_label *kept = sc_arena_alloc(a, (count + 1) * sizeof *kept);
+	struct sl_label *kept = sl_arena_alloc(a, (count + 1) * sizeof *kept);
 
 	memcpy(kept, labels, count * sizeof *kept);
 	return kept;
@@ -158,7 +123,7 @@ static struct sl_label *labels_keep(struct sc_arena *a, const struct sl_label *l
 /* --- instances --- */
 
 /* "rest://127.0.0.1:8101?sslEnabled=true" or "rest://[::1]:8101/". */
-static void endpoint_parse(struct sc_row *row, struct sc_arena *a, const char *text)
+static void endpoint_parse(struct sc_row *row, struct sl_arena *a, const char *text)
 {
 	const char *at = strstr(text, "://");
 	size_t len;
@@ -169,7 +134,7 @@ static void endpoint_parse(struct sc_row *row, struct sc_arena *a, const char *t
 		return;
 	at += 3;
 	len = strcspn(at, "/?");
-	address = sc_arena_alloc(a, len + 1);
+	address = sl_arena_alloc(a, len + 1);
 	memcpy(address, at, len);
 	colon = strrchr(address, ':');
 	if (!colon || !sl_count_parse(colon + 1, 1, 65535, &port))
@@ -184,7 +149,7 @@ static void endpoint_parse(struct sc_row *row, struct sc_arena *a, const char *t
 }
 
 /* The first HTTP endpoint, or else the first. */
-static void endpoints_parse(struct sc_row *row, struct sc_arena *a, const cJSON *list)
+static void endpoints_parse(struct sc_row *row, struct sl_arena *a, const cJSON *list)
 {
 	const char *chosen = NULL;
 	const cJSON *item;
@@ -205,7 +170,7 @@ static void endpoints_parse(struct sc_row *row, struct sc_arena *a, const cJSON 
 
 /* Vanishing is the only sign of death, so say how long it takes; a guess where the server has a
  * lease of its own. */
-static const char *lease_note(struct sc_arena *a, const cJSON *check)
+static const char *lease_note(struct sl_arena *a, const cJSON *check)
 {
 	int64_t interval = sl_json_int(check, "interval", 30),
 		times = sl_json_int(check, "times", 3);
@@ -222,7 +187,7 @@ static const char *lease_note(struct sc_arena *a, const cJSON *check)
 	return sc_arena_dup(a, text);
 }
 
-static void row_parse(struct sc_row *row, struct sc_arena *a, const cJSON *doc, const char *weight)
+static void row_parse(struct sc_row *row, struct sl_arena *a, const cJSON *doc, const char *weight)
 {
 	const cJSON *properties = sl_json_get(doc, "properties");
 	const cJSON *place = sl_json_get(doc, "dataCenterInfo");
@@ -251,7 +216,7 @@ void sc_group_parse(struct sc_group *g, const cJSON *instances, const char *weig
 	const cJSON *doc;
 	size_t n = cJSON_IsArray(instances) ? (size_t)cJSON_GetArraySize(instances) : 0;
 
-	g->rows = sc_arena_alloc(&g->arena, (n + 1) * sizeof *g->rows);
+	g->rows = sl_arena_alloc(&g->arena, (n + 1) * sizeof *g->rows);
 	g->count = 0;
 	if (!n)
 		return;
@@ -267,6 +232,7 @@ struct sc_group *sc_group_new(const char *environment, const char *app, const ch
 	struct sc_group *g = sl_alloc(sizeof *g);
 
 	g->refs = 1;
+	g->arena.chunk = GROUP_BYTES;
 	g->environment = sc_arena_dup(&g->arena, environment);
 	g->app = sc_arena_dup(&g->arena, app);
 	g->name = sc_arena_dup(&g->arena, name);
@@ -301,7 +267,7 @@ void sc_group_unref(struct sc_group *g)
 {
 	if (!g || --g->refs > 0)
 		return;
-	sc_arena_release(&g->arena);
+	sl_arena_release(&g->arena);
 	free(g->question);
 	free(g);
 }
@@ -355,7 +321,7 @@ int sc_view_parse(struct sc_view *v, const cJSON *json, const char *service,
 		n = 0;
 	else if (!cJSON_IsObject(json) || (list && !cJSON_IsArray(list)) || (!list && json->child))
 		return sl_fail(e, SL_EPROTO, "the answer is no list of services");
-	v->versions = sc_arena_alloc(&v->arena, (n + 1) * sizeof *v->versions);
+	v->versions = sl_arena_alloc(&v->arena, (n + 1) * sizeof *v->versions);
 	if (!n)
 		return SL_OK;
 	cJSON_ArrayForEach(item, list)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plugins/sdk/arena.h"
 #include "plugins/sdk/chain.h"
 #include "plugins/sdk/plugin.h"
 
@@ -35,16 +36,6 @@ struct sc {
 	char revision[20];  /* and of all of it, as the host got it */
 };
 
-/* --- memory that goes all at once --- */
-
-struct sc_arena {
-	struct sc_chunk *chunks;
-};
-
-void *sc_arena_alloc(struct sc_arena *a, size_t size);       /* zeroed */
-const char *sc_arena_dup(struct sc_arena *a, const char *s); /* NULL gives NULL */
-void sc_arena_release(struct sc_arena *a);
-
 /* --- what the server says --- */
 
 struct sc_row { /* an instance */
@@ -60,7 +51,7 @@ struct sc_row { /* an instance */
 /* All instances of one name in one environment and app, at one revision. */
 struct sc_group {
 	int refs; /* loop thread only */
-	struct sc_arena arena;
+	struct sl_arena arena;
 	const char *environment, *app, *name;
 	char rev[80];
 	char *question; /* what a batch find says of it; made when first asked */
@@ -75,12 +66,13 @@ struct sc_version { /* one microservice: a version of a name */
 };
 
 struct sc_view {
-	struct sc_arena arena;
+	struct sl_arena arena;
 	struct sc_version *versions; /* sorted by name, version */
 	size_t version_count;
 	uint64_t hash; /* of all that is said of them, in any order */
 };
 
+const char *sc_arena_dup(struct sl_arena *a, const char *s); /* NULL gives NULL */
 int sc_key_compare(const char *environment, const char *app, const char *name,
 		   const char *environment2, const char *app2, const char *name2);
 /* Of the list of services; NULL filters let everything through. Any thread. */

@@ -53,7 +53,7 @@ static void span_tags(struct zipkin_reply *reply, const cJSON *tags, struct sl_s
 		return;
 	cJSON_ArrayForEach(tag, tags) count++;
 	count = count < TAGS_MAX ? count : TAGS_MAX;
-	labels = zipkin_alloc(reply, (count + 1) * sizeof *labels);
+	labels = sl_arena_alloc(&reply->memory, (count + 1) * sizeof *labels);
 	cJSON_ArrayForEach(tag, tags)
 	{
 		if (span->tag_count == count)
@@ -78,7 +78,7 @@ static void span_notes(struct zipkin_reply *reply, const cJSON *list, struct sl_
 
 	if (!count)
 		return;
-	notes = zipkin_alloc(reply, count * sizeof *notes);
+	notes = sl_arena_alloc(&reply->memory, count * sizeof *notes);
 	cJSON_ArrayForEach(item, list)
 	{
 		const char *text = sl_json_str(item, "value", NULL);
@@ -238,7 +238,7 @@ static int read_names(struct zipkin_reply *reply, const cJSON *list, struct sl_e
 	const cJSON *item;
 
 	count = count < ITEMS_MAX ? count : ITEMS_MAX;
-	reply->names = zipkin_alloc(reply, (count + 1) * sizeof *reply->names);
+	reply->names = sl_arena_alloc(&reply->memory, (count + 1) * sizeof *reply->names);
 	cJSON_ArrayForEach(item, list)
 	{
 		if (!cJSON_IsString(item))
@@ -257,7 +257,7 @@ static int read_edges(struct zipkin_reply *reply, const cJSON *list, struct sl_e
 	const cJSON *item;
 
 	count = count < ITEMS_MAX ? count : ITEMS_MAX;
-	reply->edges = zipkin_alloc(reply, (count + 1) * sizeof *reply->edges);
+	reply->edges = sl_arena_alloc(&reply->memory, (count + 1) * sizeof *reply->edges);
 	cJSON_ArrayForEach(item, list)
 	{
 		const char *parent = sl_json_str(item, "parent", NULL);
@@ -307,4 +307,11 @@ int zipkin_reply_parse(struct zipkin_reply *reply, enum zipkin_shape shape, long
 		rc = read[shape](reply, doc, e);
 	cJSON_Delete(doc);
 	return rc;
+}
+
+void zipkin_reply_release(struct zipkin_reply *reply)
+{
+	sl_arena_release(&reply->memory);
+	free(reply->spans);
+	*reply = (struct zipkin_reply){0};
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plugins/sdk/arena.h"
 #include "plugins/sdk/ask.h"
 #include "plugins/sdk/plugin.h"
 
@@ -24,11 +25,9 @@ struct zipkin {
 
 /* --- answers: reply.c --- */
 
-struct zipkin_page; /* a piece of the memory that an answer lives in */
-
 /* Everything in it goes with zipkin_reply_release, in a few calls: the loop does not wait. */
 struct zipkin_reply {
-	struct zipkin_page *pages;
+	struct sl_arena memory;
 	struct sl_span *spans; /* trace by trace, the newest trace first */
 	size_t span_count, span_cap;
 	const char **names;
@@ -49,8 +48,7 @@ int zipkin_reply_parse(struct zipkin_reply *reply, enum zipkin_shape shape, long
 		       const char *text, size_t len, struct sl_error *e);
 void zipkin_reply_release(struct zipkin_reply *reply);
 
-/* Memory of an answer: pages.c */
-void *zipkin_alloc(struct zipkin_reply *reply, size_t size);                   /* zeroed */
+/* Texts in the memory of an answer: texts.c */
 const char *zipkin_dup(struct zipkin_reply *reply, const char *s, size_t max); /* NULL gives NULL */
 const char *zipkin_fold(struct zipkin_reply *reply, const char *s, size_t max); /* lower case */
 

@@ -153,7 +153,7 @@ static void try_services(const char *text, size_t len, struct sl_error *e)
 
 	if (json)
 		sc_view_parse(&view, json, NULL, NULL, NULL, e);
-	sc_arena_release(&view.arena);
+	sl_arena_release(&view.arena);
 	cJSON_Delete(json);
 }
 
