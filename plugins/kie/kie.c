@@ -32,6 +32,29 @@ static const struct sl_setting settings[] = {
 		.type = SL_SETTING_SECRET,
 		.help = "A token that Service Center issued, where accounts are switched on.",
 	},
+	{
+		.name = "tokenFile",
+		.type = SL_SETTING_TEXT,
+		.help = "A file with such a token, instead; it is read again when Kie refuses the "
+			"one that it held.",
+	},
+	{
+		.name = "loginUrl",
+		.type = SL_SETTING_URL,
+		.help = "The Service Center to log in at, instead, as http://sc.example:30100; "
+			"needs account and password.",
+	},
+	{
+		.name = "account",
+		.type = SL_SETTING_TEXT,
+		.help = "Who logs in there.",
+	},
+	{
+		.name = "password",
+		.type = SL_SETTING_SECRET,
+		.help = "The account's password. One that is refused is not tried a second time: "
+			"the third wrong one locks the account.",
+	},
 	SL_SETTINGS_TLS("ca"),
 };
 
@@ -43,7 +66,11 @@ static void kie_free(struct sl_chains *all)
 	free(kie->all.name);
 	free(kie->url);
 	free(kie->project);
-	free(kie->token);
+	kie_secret_free(kie->token);
+	free(kie->token_file);
+	free(kie->login_url);
+	free(kie->account);
+	kie_secret_free(kie->password);
 	sl_tls_release(&kie->tls);
 	free(kie->session);
 	free(kie->known_hash);
@@ -65,6 +92,24 @@ static int labels_take(struct kie *kie, const struct sl_setting_value *map, stru
 	return SL_OK;
 }
 
+static int token_take(struct kie *kie, const struct sl_settings *given, struct sl_error *e)
+{
+	kie->token = sl_setting_dup(given, "token");
+	kie->token_file = sl_setting_dup(given, "tokenFile");
+	kie->account = sl_setting_dup(given, "account");
+	kie->password = sl_setting_dup(given, "password");
+	if (sl_setting_text(given, "loginUrl"))
+		kie->login_url = sl_setting_dup_url(given, "loginUrl");
+	if (!kie->login_url != !kie->account || !kie->login_url != !kie->password)
+		return sl_fail(e, SL_EINPUT,
+			       "'loginUrl', 'account' and 'password' need each other");
+	if ((kie->token != NULL) + (kie->token_file != NULL) + (kie->login_url != NULL) > 1)
+		return sl_fail(e, SL_EINPUT,
+			       "give one of 'token', 'tokenFile' and 'loginUrl' with 'account' and "
+			       "'password'");
+	return kie->token_file ? kie_token_read(kie, e) : SL_OK;
+}
+
 static void *kie_open(const struct sl_settings *given, const struct sl_host_services *services,
 		      struct sl_error *e)
 {
@@ -79,11 +124,11 @@ static void *kie_open(const struct sl_settings *given, const struct sl_host_serv
 		.services = services, .name = sl_strdup(given->backend), .release = kie_free};
 	kie->url = sl_setting_dup_url(given, "url");
 	kie->project = sl_setting_dup(given, "project");
-	kie->token = sl_setting_dup(given, "token");
 	kie->session = sl_asprintf("sluice-%d", (int)getpid());
 	if (!kie->project)
 		kie->project = sl_strdup("default");
 	if (sl_setting_tls(&kie->tls, given, "ca", e) != SL_OK ||
+	    token_take(kie, given, e) != SL_OK ||
 	    labels_take(kie, sl_setting_find(given, "labels"), e) != SL_OK) {
 		kie_free(&kie->all);
 		return NULL;

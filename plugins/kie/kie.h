@@ -17,9 +17,16 @@
 
 #define KIE_LABELS_MAX 8
 
+enum kie_login { KIE_LOGIN_NONE, KIE_LOGIN_RUNS, KIE_LOGIN_DONE, KIE_LOGIN_REFUSED };
+
 struct kie {
 	struct sl_chains all;
-	char *url, *project, *token; /* token: NULL = none */
+	char *url, *project, *token;                       /* token: NULL = none */
+	char *token_file, *login_url, *account, *password; /* where tokens come from; NULL = none */
+	enum kie_login login;
+	struct sl_error login_error; /* when refused: it is not tried again */
+	unsigned token_number;       /* so many there were */
+	bool token_worked;           /* the last of them did, once */
 	char *session;               /* who polls, for Kie's own records */
 	struct sl_tls tls;
 	struct sl_label *labels; /* only keys that have these */
@@ -39,20 +46,40 @@ struct kie_key {                                        /* borrowed from the JSO
 struct sl_call {
 	struct sl_chain chain; /* first */
 	struct kie *kie;
+	void (*finish)(struct sl_chain *c, const struct sl_error *e);
+	/* the question, kept while a login runs and until Kie has taken the token */
+	const char *method;
+	char *path, *body; /* body NULL = none */
+	int64_t timeout_ms;
+	bool waits, again;
+	unsigned token_number; /* of the one that it carried */
 	void (*then)(struct sl_call *call, const struct sl_error *e);
 };
 
 /* ask.c */
 void kie_call_init(struct sl_call *call, struct kie *kie, int64_t timeout_ms,
 		   void (*finish)(struct sl_chain *c, const struct sl_error *e));
-/* path: below /v1/PROJECT/kie; taken. body: taken, may be NULL. What Kie refuses is an error. */
+/* path: below /v1/PROJECT/kie; taken. body: taken, may be NULL. What Kie refuses is an error. Logs
+ * in first if need be. */
 void kie_ask(struct sl_call *call, const char *method, char *path, cJSON *body,
 	     void (*then)(struct sl_call *call, const struct sl_error *e));
 /* With a deadline of its own for this question; 0 = what is left. */
 void kie_ask_within(struct sl_call *call, const char *method, char *path, cJSON *body,
 		    int64_t timeout_ms,
 		    void (*then)(struct sl_call *call, const struct sl_error *e));
+/* The question that call holds, with the token that there is. */
+void kie_send(struct sl_call *call);
 int kie_refusal(const struct sl_call *call); /* inside then: 404001 ..., 0 = none */
+
+/* login.c */
+/* kie_send, after a login if one is needed. */
+void kie_login_send(struct sl_call *call);
+/* Kie refuses the token that the question carried. True = it is asked again with another one. A
+ * file that cannot be read is *e. */
+bool kie_token_renew(struct sl_call *call, struct sl_error *e);
+/* From the file. An error, or a file that holds what is there already, leaves all as it is. */
+int kie_token_read(struct kie *kie, struct sl_error *e);
+void kie_secret_free(char *s); /* may be NULL */
 
 /* key.c: pure */
 bool kie_key_parse(struct kie_key *k, const cJSON *doc); /* false = it is none */

@@ -2,17 +2,21 @@
 /*
  * A fake of ServiceComb Kie, held against recorded conversations with the real one:
  *
- *     fakekie [-R REQUESTS_PER_SECOND] [-t TOKEN] ADDRESS:PORT
+ *     fakekie [-R REQUESTS_PER_SECOND] [-t TOKEN | -s] ADDRESS:PORT
  *
  * It says on standard output where it listens (port 0 = any). Keys are created disabled; the
  * revision is one for all projects; a held poll wakes for its own project and labels, also when a
- * write changed nothing. fake.h says how to make it misbehave; knobs of its own there: rate,
+ * write changed nothing. With -s it takes the tokens of the fake Service Center. fake.h says how to
+ * make it misbehave; knobs of its own there: token (another than -t), ended (so many of the Service
+ * Center's tokens have, from the first), rate,
  * race (ms in which an update is read but not yet stored: another one then is lost), bump (a
  * change in somebody else's project), wake (all held polls, for nothing), hasty (no poll is held).
  */
 #include "kie_write.h"
 
 static const char *token;
+static bool of_center;
+static long ended;
 
 static void health(struct fake_request *q)
 {
@@ -83,9 +87,15 @@ static bool has_token(const struct fake_request *q)
 {
 	char value[300];
 
-	return !token || fake_path(q, "/v1/health") ||
-	       (fake_header(q, "authorization", value, sizeof(value)) &&
-		strncmp(value, "Bearer ", 7) == 0 && strcmp(value + 7, token) == 0);
+	if ((!token && !of_center) || fake_path(q, "/v1/health"))
+		return true;
+	if (!fake_header(q, "authorization", value, sizeof(value)) ||
+	    strncmp(value, "Bearer ", 7) != 0)
+		return false;
+	if (token)
+		return strcmp(value + 7, token) == 0;
+	/* WHO.NUMBER.TIME */
+	return strchr(value, '.') && strtol(strchr(value, '.') + 1, NULL, 10) >= ended;
 }
 
 static void fake_serve(struct fake_request *q)
@@ -173,7 +183,14 @@ static void fake_report(cJSON *out)
 
 static bool fake_tune(const char *key, const char *value)
 {
-	if (strcmp(key, "rate") == 0)
+	static char other[100];
+
+	if (strcmp(key, "token") == 0) {
+		snprintf(other, sizeof(other), "%s", value);
+		token = other;
+	} else if (strcmp(key, "ended") == 0)
+		ended = strtol(value, NULL, 10);
+	else if (strcmp(key, "rate") == 0)
 		kie.rate = strtol(value, NULL, 10);
 	else if (strcmp(key, "hasty") == 0)
 		kie.hasty = strtol(value, NULL, 10);
@@ -192,7 +209,7 @@ int main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "R:t:")) != -1)
+	while ((option = getopt(argc, argv, "R:st:")) != -1)
 		switch (option) {
 		case 'R':
 			kie.rate = strtol(optarg, NULL, 10);
@@ -200,11 +217,14 @@ int main(int argc, char **argv)
 		case 't':
 			token = optarg;
 			break;
+		case 's':
+			of_center = true;
+			break;
 		default:
 			return 2;
 		}
 	if (argc != optind + 1)
-		lab_die("usage: fakekie [-R REQUESTS_PER_SECOND] [-t TOKEN] ADDRESS:PORT");
+		lab_die("usage: fakekie [-R REQUESTS_PER_SECOND] [-t TOKEN | -s] ADDRESS:PORT");
 	fake_server.head = "";
 	fake_run(argv[optind]);
 }

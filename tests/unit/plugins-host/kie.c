@@ -614,6 +614,155 @@ static void test_token(void **state)
 	assert_int_equal(list(NULL), SL_OK);
 }
 
+static void open_rows(const struct sl_setting_value *rows, size_t count)
+{
+	struct sl_setting_value v[6] = {{.name = "url", .text = fake.url},
+					{.name = "project", .text = project}};
+
+	memcpy(v + 2, rows, count * sizeof *rows);
+	backend = fake_open(&bench, "kie", v, count + 2);
+	instance = plugin_backend_instance(backend);
+}
+
+/* A file that someone else keeps fresh. */
+static void test_token_file(void **state)
+{
+	char path[200];
+	const struct sl_setting_value row = {.name = "tokenFile", .text = path};
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	fake_close(&bench, backend);
+	fake_stop(&fake);
+	fake_start(&fake, "fakekie", "-t", "one");
+	snprintf(path, sizeof path, "%s", bench_path(&bench, "token"));
+	bench_write(&bench, "token", "one\n");
+	open_rows(&row, 1);
+	assert_int_equal(list(NULL), SL_OK);
+	fake_tell(&fake, "token=two", NULL);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_true(says("/token' holds no other one"));
+	bench_write(&bench, "token", "two\n");
+	assert_int_equal(list(NULL), SL_OK); /* nobody notices */
+	fake_tell(&fake, "token=three", NULL);
+	bench_write(&bench, "token", "three\n");
+	assert_int_equal(publish("k", "", "v", NULL, true), SL_OK); /* nor who writes */
+	fake_tell(&fake, "token=four", NULL);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_true(says("/token' cannot be read: No such file"));
+	bench_write(&bench, "token", "four");
+	assert_int_equal(list(NULL), SL_OK);
+}
+
+static struct fake_proc center;
+
+static void open_login(const char *password)
+{
+	const struct sl_setting_value rows[] = {{.name = "loginUrl", .text = center.url},
+						{.name = "account", .text = "root"},
+						{.name = "password", .text = password}};
+
+	open_rows(rows, SL_COUNT(rows));
+}
+
+static void with_center(void)
+{
+	fake_close(&bench, backend);
+	fake_stop(&fake);
+	fake_start(&center, "fakesc", "-r", "Root-pass-1");
+	fake_spawn(&fake, (const char *const[]){"fakekie", "-s", "127.0.0.1:0", NULL});
+}
+
+/* Tokens end after half a day: there is another login, and nobody notices. */
+static void test_login(void **state)
+{
+	static struct seen other;
+	bool hint = false;
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	with_center();
+	open_login("Root-pass-1");
+	/* Two at once, and a watch: one login. */
+	memset(&other, 0, sizeof other);
+	ops->list(instance, NULL, TIMEOUT, &sink, &other);
+	ops->watch(instance, bench_flag, &hint);
+	assert_int_equal(list(NULL), SL_OK);
+	bench_wait(&bench, &other.done);
+	assert_int_equal(other.error.code, SL_OK);
+	assert_int_equal(fake_tell(&center, "", "logins"), 1);
+	fake_tell(&fake, "ended=1", NULL);
+	assert_int_equal(publish("k", "", "v", NULL, true), SL_OK);
+	assert_int_equal(fake_tell(&center, "", "logins"), 2);
+	/* New ones that are no good either are not asked for again and again. */
+	fake_tell(&fake, "ended=1000", NULL);
+	assert_int_equal(list(NULL), SL_EAUTH);
+	assert_true(says("that 'root' got at http://127.0.0.1:"));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(list(NULL), SL_EAUTH);
+	assert_int_equal(fake_tell(&center, "", "logins"), 3);
+	fake_close(&bench, backend);
+	fake_stop(&center);
+	open_login("Root-pass-1"); /* nobody there: that is no try, and is told */
+	assert_int_equal(list(NULL), SL_EREFUSED);
+	assert_true(says("/v4/token"));
+}
+
+static void test_login_refused(void **state)
+{
+	(void)state;
+	if (!needs_fake())
+		skip();
+	with_center();
+	open_login("wrong");
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(list(NULL), SL_EAUTH);
+		assert_true(says("Service Center refuses the login of 'root' with 401202"));
+		assert_true(says("is not tried again by itself"));
+	}
+	assert_int_equal(fake_tell(&center, "", "logins"), 1);
+	assert_int_equal(fake_tell(&fake, "", "requests"), 0);
+	fake_close(&bench, backend);
+	/* Nobody knows how it went: it may have counted. */
+	fake_tell(&center, "mood=deaf&match=/v4/token", NULL);
+	open_login("Root-pass-1");
+	assert_int_not_equal(list(NULL), SL_OK);
+	fake_tell(&center, "mood=good", NULL);
+	assert_int_not_equal(list(NULL), SL_OK);
+	assert_int_equal(fake_tell(&center, "", "logins"), 2);
+	fake_stop(&center);
+}
+
+static void test_token_settings(void **state)
+{
+	static const struct {
+		const char *names[3], *words;
+	} cases[] = {
+		{{"account", "password"}, "'loginUrl', 'account' and 'password' need each other"},
+		{{"loginUrl"}, "'loginUrl', 'account' and 'password' need each other"},
+		{{"token", "tokenFile"}, "give one of 'token', 'tokenFile' and 'loginUrl'"},
+		{{"tokenFile"}, "'http://127.0.0.1:1' cannot be read"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(cases); i++) {
+		struct sl_setting_value v[4] = {{.name = "url", .text = "http://127.0.0.1:1"}};
+		struct sl_settings settings = {.backend = "city", .values = v, .count = 1};
+		struct sl_error e = {0};
+
+		for (size_t n = 0; n < 3 && cases[i].names[n]; n++)
+			v[settings.count++] = (struct sl_setting_value){
+				.name = cases[i].names[n], .text = "http://127.0.0.1:1"};
+		assert_null(plugin_backend_open(bench.host, plugin_host_find(bench.host, "kie"),
+						&settings, &e));
+		if (!strstr(e.msg, cases[i].words))
+			fail_msg("%zu: %s", i, e.msg);
+	}
+}
+
 #define WITH_FAKE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -634,6 +783,10 @@ int main(void)
 		WITH_FAKE(test_silence_and_cancel),
 		WITH_FAKE(test_label_filter),
 		WITH_FAKE(test_token),
+		WITH_FAKE(test_token_file),
+		WITH_FAKE(test_login),
+		WITH_FAKE(test_login_refused),
+		WITH_FAKE(test_token_settings),
 	};
 
 	curl_global_init(CURL_GLOBAL_DEFAULT);
