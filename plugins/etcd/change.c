@@ -23,6 +23,8 @@ struct changing {
 	struct sl_instance_change want; /* its numbers */
 	char *key;                      /* where the instance was found */
 	cJSON *doc;
+	char *text; /* what doc was read from */
+	size_t text_len;
 	int64_t modified;
 	size_t found;
 	void (*done)(void *arg, const struct sl_error *e);
@@ -35,6 +37,7 @@ static void changing_finish(struct sl_call *call, const struct sl_error *e)
 
 	c->done(c->arg, e);
 	cJSON_Delete(c->doc);
+	free(c->text);
 	free(c->scan.prefix);
 	free(c->service);
 	free(c->id);
@@ -116,32 +119,47 @@ static void on_written(struct sl_call *call, const struct sl_error *e)
 
 /* --- writing --- */
 
-static void doc_set(cJSON *doc, const char *key, cJSON *value)
+/* In the text itself: whoever registered may have numbers that a double does not hold, and an order
+ * and spelling of its own. value NULL = away with it. */
+static bool text_set(struct changing *c, const char *name, const char *value)
 {
-	if (!value)
-		sl_alloc_failed();
-	if (sl_json_get(doc, key))
-		cJSON_ReplaceItemInObjectCaseSensitive(doc, key, value);
-	else
-		cJSON_AddItemToObject(doc, key, value);
+	char *text = sl_json_splice(c->text, c->text_len, name, value);
+
+	if (!text)
+		return false;
+	free(c->text);
+	c->text = text;
+	c->text_len = strlen(text);
+	return true;
+}
+
+static bool text_change(struct changing *c)
+{
+	char value[32];
+
+	if (c->want.state != SL_KEEP) {
+		snprintf(value, sizeof value, "\"%s\"",
+			 etcd_state_word((enum sl_instance_state)c->want.state));
+		if (!text_set(c, "state", value))
+			return false;
+	}
+	if (c->want.weight == SL_KEEP)
+		return true;
+	snprintf(value, sizeof value, "%d", c->want.weight);
+	return text_set(c, "weight", c->want.weight == SL_NONE ? NULL : value);
 }
 
 static void changing_write(struct changing *c)
 {
-	cJSON *txn = etcd_txn();
-	char *value;
+	cJSON *txn;
 
-	if (c->want.state != SL_KEEP)
-		doc_set(c->doc, "state",
-			cJSON_CreateString(etcd_state_word((enum sl_instance_state)c->want.state)));
-	if (c->want.weight == SL_NONE)
-		cJSON_DeleteItemFromObjectCaseSensitive(c->doc, "weight");
-	else if (c->want.weight != SL_KEEP)
-		doc_set(c->doc, "weight", cJSON_CreateNumber(c->want.weight));
-	value = sl_json_print(c->doc);
+	if (!text_change(c)) {
+		changing_fail(c, SL_EPROTO, "did not register as a JSON object: it is left alone");
+		return;
+	}
+	txn = etcd_txn();
 	etcd_txn_if_modified(txn, c->key, c->modified);
-	etcd_txn_put(txn, c->key, value, strlen(value), true);
-	free(value);
+	etcd_txn_put(txn, c->key, c->text, c->text_len, true);
 	c->call.docs = false;
 	etcd_ask(&c->call, "/kv/txn", txn, false, on_written);
 }
@@ -202,6 +220,9 @@ static bool on_row(struct sl_call *call, struct etcd_row *row)
 		if (!c->found++) {
 			c->key = sl_strndup(row->key, row->key_len);
 			c->doc = row->doc;
+			c->text = row->value;
+			c->text_len = row->value_len;
+			row->value = NULL;
 			c->modified = row->modified;
 			row->doc = NULL;
 		}

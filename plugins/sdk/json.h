@@ -16,6 +16,11 @@
 cJSON *sl_json_parse(const char *text, size_t len, struct sl_error *e);
 char *sl_json_print(const cJSON *v); /* one line, yours to free() */
 
+/* json_splice.c: the object in text, which sl_json_parse takes, with the member `name` (which needs
+ * no escapes) set to value (JSON), or without it (NULL); all else is as it was, byte for byte.
+ * NULL: it is no object. Yours to free. */
+char *sl_json_splice(const char *text, size_t len, const char *name, const char *value);
+
 /* Borrowed from v; `fallback` when key is absent or of another type. v may be NULL. */
 const char *sl_json_str(const cJSON *v, const char *key, const char *fallback);
 int64_t sl_json_int(const cJSON *v, const char *key, int64_t fallback); /* exact within 2^53 */

@@ -605,6 +605,37 @@ static void test_change_keeps(void **state)
 	close_backend();
 }
 
+/* What others wrote stays, byte for byte: numbers beyond a double, spellings, order, spaces. */
+static void test_change_is_exact(void **state)
+{
+	struct sl_instance_change change = change_of("oa01:8080", SL_INSTANCE_UP, SL_INSTANCE_OUT);
+	struct seen s;
+	char *text;
+
+	(void)state;
+	need_etcd();
+	put("/sluice/services/prod/orders/oa01:8080",
+	    "{ \"id\":9007199254740993, \"state\" : \"up\",\"x\":[1.0,1e3,-0,1E+2],\n"
+	    "\"weight\":10.0, \"big\":123456789012345678901234567890, \"s\":\"\\u0041\\/\" }\n");
+	change.weight = 0;
+	assert_int_equal(do_change(&s, &change), SL_OK);
+	text = orders_text();
+	assert_string_equal(
+		text,
+		"{ \"id\":9007199254740993, \"state\" : \"OUT\",\"x\":[1.0,1e3,-0,1E+2],\n"
+		"\"weight\":0, \"big\":123456789012345678901234567890, \"s\":\"\\u0041\\/\" }\n");
+	free(text);
+	change = change_of("oa01:8080", SL_INSTANCE_OUT, SL_INSTANCE_UP);
+	change.weight = SL_NONE;
+	assert_int_equal(do_change(&s, &change), SL_OK);
+	text = orders_text();
+	assert_string_equal(
+		text, "{ \"id\":9007199254740993, \"state\" : \"UP\",\"x\":[1.0,1e3,-0,1E+2],\n"
+		      "\"big\":123456789012345678901234567890, \"s\":\"\\u0041\\/\" }\n");
+	free(text);
+	close_backend();
+}
+
 static void test_change_of_whom(void **state)
 {
 	struct sl_instance_change change = change_of("oa09", SL_KEEP, SL_INSTANCE_OUT);
@@ -1662,6 +1693,7 @@ int main(void)
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_lease),
 		cmocka_unit_test(test_change_keeps),
+		cmocka_unit_test(test_change_is_exact),
 		cmocka_unit_test(test_change_of_whom),
 		cmocka_unit_test(test_registrant),
 		cmocka_unit_test(test_config),

@@ -145,12 +145,100 @@ static void test_print(void **state)
 	cJSON_Delete(v);
 }
 
+static void test_splice(void **state)
+{
+	static const struct {
+		const char *text, *value, *is; /* value NULL = away with w; is NULL = no object */
+	} cases[] = {
+		{"{}", "5", "{\"w\":5}"},
+		{" { } ", "5", " {\"w\":5 } "},
+		{"{\"a\":1}", "5", "{\"a\":1,\"w\":5}"},
+		{"{\n  \"a\" : 1.0 ,\n  \"b\":2\n}\n", "5",
+		 "{\n  \"a\" : 1.0 ,\n  \"b\":2,\"w\":5\n}\n"},
+		{"{\"w\":1}", "\"OUT\"", "{\"w\":\"OUT\"}"},
+		{"{\"b\":1e3,\"w\" : 1 ,\"a\":9007199254740993}", "5",
+		 "{\"b\":1e3,\"w\" : 5 ,\"a\":9007199254740993}"},
+		{"{\"w\":{\"w\":[1,{\"w\":\"}\"}]},\"a\":{\"w\":1}}", "5",
+		 "{\"w\":5,\"a\":{\"w\":1}}"},
+		{"{\"a\":\"\\\"w\\\":1,\",\"w\":[\"]\",\"\\\\\"]}", "5",
+		 "{\"a\":\"\\\"w\\\":1,\",\"w\":5}"},
+		{"{\"\\u0077\":null,\"W\":1,\"ww\":2}", "5", "{\"\\u0077\":5,\"W\":1,\"ww\":2}"},
+		{"{\"w\":1,\"a\":true,\"w\":2}", "5", "{\"w\":5,\"a\":true,\"w\":5}"},
+		{"\xef\xbb\xbf{\"a\":-0}", "5", "\xef\xbb\xbf{\"a\":-0,\"w\":5}"},
+		{"{\"a\":1}", NULL, "{\"a\":1}"},
+		{"{\"w\":1}", NULL, "{}"},
+		{"{ \"w\":1 }", NULL, "{ }"},
+		{"{\"w\":1, \"a\":1.50}", NULL, "{\"a\":1.50}"},
+		{"{\"a\":1.50, \"w\":[1,2] }", NULL, "{\"a\":1.50 }"},
+		{"{\"a\":1, \"w\":2, \"b\":\"\\/\"}", NULL, "{\"a\":1, \"b\":\"\\/\"}"},
+		{"{\"a\":1,\"w\":2,\"w\":3}", NULL, "{\"a\":1}"},
+		{"{\"w\":2,\"w\":3}", NULL, "{}"},
+		{"[1]", "5", NULL},
+		{"\"{\"", "5", NULL},
+		{"", "5", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SL_COUNT(cases); i++) {
+		size_t len = strlen(cases[i].text);
+		char *text = sl_json_splice(cases[i].text, len, "w", cases[i].value);
+		cJSON *json = text ? sl_json_parse(text, strlen(text), NULL) : NULL;
+		char *is = cases[i].value && json ? sl_json_print(sl_json_get(json, "w")) : NULL;
+
+		if (!cases[i].is) {
+			assert_null(text);
+			continue;
+		}
+		assert_string_equal(text, cases[i].is);
+		assert_non_null(json);
+		if (cases[i].value)
+			assert_string_equal(is, cases[i].value);
+		else
+			assert_null(sl_json_get(json, "w"));
+		cJSON_Delete(json);
+		free(is);
+		free(text);
+	}
+}
+
+/* Every text that begins as an object does: nothing is read or written beside it. */
+static void test_splice_of_anything(void **state)
+{
+	static const char pieces[][8] = {"{", "}", "\"w\"", "\"", ":", ",",
+					 "[", "]", " ",     "1",  "\\"};
+	unsigned dice = 1;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		char *text = sl_alloc_n(200, 1), *exact, *out;
+		size_t len;
+
+		strcpy(text, "{");
+		for (int n = 0; n < i % 24; n++) {
+			dice = dice * 1103515245 + 12345;
+			strcat(text, pieces[(dice >> 16) % SL_COUNT(pieces)]);
+		}
+		len = strlen(text);
+		exact = sl_alloc_n(len, 1); /* the sanitizer sees who reads on */
+		memcpy(exact, text, len);
+		out = sl_json_splice(exact, len, "w", i % 2 ? "5" : NULL);
+		assert_non_null(out);
+		free(out);
+		free(exact);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),  cmocka_unit_test(test_halves),
-		cmocka_unit_test(test_bounds), cmocka_unit_test(test_get),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_halves),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_splice),
+		cmocka_unit_test(test_splice_of_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
