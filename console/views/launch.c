@@ -289,7 +289,8 @@ static void started(void *arg, int code, const char *said)
 	} else {
 		snprintf(id, sizeof id, "%012lld", number);
 		if (l->screen && app_screen(a) == l->screen && a->overlay == OVERLAY_NONE) {
-			l->screen = NULL;
+			l->screen = NULL; /* what was read is done with, on whatever tab it stood */
+			app_back(a);
 			app_jump(a, 5, NULL);
 			app_open(a, "run", id);
 		}

@@ -47,6 +47,18 @@ run_is_started_and_promoted() {
 	expect_tidy
 }
 
+# The plan was asked for over the services: it is gone from there when its run has begun.
+started_from_another_view() {
+	fresh 1.0.0
+	console 1 'wait 0 services' w 'wait reason' 'type OPS-12' enter 'wait WRITE' ':' \
+		'type run gated.yaml --set version=2.0.0' enter 'wait nothing is changed yet' L \
+		'wait Cancel' tab enter 'wait has begun' 'wait waits for promote' 1 'wait 0 services' \
+		'gone gated.yaml' 5 'wait waits for promote' A 'wait Cancel' tab enter 'wait undone' ||
+		{ sed "s/^/#   /" "$T/screen"; fail "exit $?"; }
+	expect_versions 1.0.0
+	expect_tidy
+}
+
 # A run that nobody carries does not look as if it only waited, and the keys that are named work.
 controller_dies() {
 	fresh 1.0.0
@@ -120,6 +132,7 @@ lab_start
 run_case "a view that is not there is named, with those that are" unknown_view_is_named
 run_case "a plan is shown, nothing is changed" plan_is_shown_and_nothing_is_changed
 run_case "a run is started and promoted from the console" run_is_started_and_promoted
+run_case "a run is started over another view, which stands there again" started_from_another_view
 run_case "a run whose controller died says so, and is promoted" controller_dies
 run_case "a console that dies leaves its run, the next one aborts it" console_dies
 run_case "a plan that cannot be made says why" bad_plan_is_told
