@@ -39,7 +39,8 @@ static void refresh(struct app *a, struct screen *s)
 	run_seen_read(r, site_store(a->site));
 	if (!r->loaded)
 		return;
-	table_set(&s->table, run_waves_table(&r->view, app_now(a)), app_now(a), false);
+	table_set(&s->table, run_waves_table(&r->view, run_seen_alive(r), app_now(a)), app_now(a),
+		  false);
 	if (!s->table.moved)
 		table_go_id(&s->table, run_wave_now(&r->view, wave, sizeof wave));
 }

@@ -12,6 +12,7 @@
 struct run_world {
 	struct vw_world world; /* first: fill gets this */
 	const struct run_view *run;
+	bool carried; /* by a living controller */
 };
 
 enum vw_state run_mark_state(enum mark m)
@@ -78,18 +79,21 @@ static const char *step_name(const struct plan_step *step, char *name, size_t si
 }
 
 static const char *pause_note(struct vw_table *t, const struct plan_step *step,
-			      const struct view_step *seen)
+			      const struct view_step *seen, bool carried)
 {
 	char clock[16];
 
 	if (step->pause_ms < 0)
 		return "waits for promote";
+	if (!carried)
+		return "does not end: no controller";
 	return vw_printf(t, "goes on at %s",
 			 sl_time_clock(clock, sizeof clock, seen->started + step->pause_ms));
 }
 
 /* A failure says more than work in hand, and that more than nothing. */
-static const char *wave_note(struct vw_table *t, const struct side *s, const struct plan_wave *w)
+static const char *wave_note(struct vw_table *t, const struct side *s, const struct plan_wave *w,
+			     bool carried)
 {
 	const char *note = "";
 	char name[160];
@@ -106,7 +110,7 @@ static const char *wave_note(struct vw_table *t, const struct side *s, const str
 		if (seen->state != PROGRESS_STARTED || s->over || *note)
 			continue;
 		if (step->what == DO_PAUSE)
-			note = pause_note(t, step, seen);
+			note = pause_note(t, step, seen, carried);
 		else
 			note = vw_printf(t, "%s %s%s%s", step_doing(step),
 					 step_target(step, name, sizeof name),
@@ -115,11 +119,11 @@ static const char *wave_note(struct vw_table *t, const struct side *s, const str
 	return note;
 }
 
-static void add_wave(struct vw_table *t, const struct side *s, size_t i, int64_t now)
+static void add_wave(struct vw_table *t, const struct side *s, size_t i, bool carried, int64_t now)
 {
 	const struct plan_wave *w = &s->plan->waves[i];
 	struct wave_state state = wave_look(s, i);
-	const char *note = wave_note(t, s, w);
+	const char *note = wave_note(t, s, w, carried);
 	const char *id = vw_printf(t, "%s%03zu", s->plan->undo ? "u" : "", i + 1);
 	struct vw_cell *c = vw_row_add(t, id, run_mark_state(state.mark), w->title, note);
 
@@ -137,13 +141,13 @@ static void add_wave(struct vw_table *t, const struct side *s, size_t i, int64_t
 
 static void fill_waves(const struct vw_world *w, struct vw_table *t)
 {
-	const struct run_view *v = ((const struct run_world *)w)->run;
-	struct side sides[2] = {side_forward(v), side_undo(v)};
+	const struct run_world *r = (const struct run_world *)w;
+	struct side sides[2] = {side_forward(r->run), side_undo(r->run)};
 	size_t k, i;
 
 	for (k = 0; k < 2; k++)
 		for (i = 0; i < sides[k].plan->wave_count; i++)
-			add_wave(t, &sides[k], i, w->now);
+			add_wave(t, &sides[k], i, r->carried, w->now);
 }
 
 const struct vw_view run_waves = {
@@ -156,9 +160,9 @@ const struct vw_view run_waves = {
 	.fill = fill_waves,
 };
 
-struct vw_table *run_waves_table(const struct run_view *v, int64_t now)
+struct vw_table *run_waves_table(const struct run_view *v, bool carried, int64_t now)
 {
-	struct run_world w = {.world = {.now = now}, .run = v};
+	struct run_world w = {.world = {.now = now}, .run = v, .carried = carried};
 
 	return vw_table_fill(&run_waves, &w.world);
 }

@@ -8,8 +8,9 @@
 
 extern const struct vw_view run_waves, run_steps;
 
-/* Rows of the run's waves, those of its undo behind them. Yours: vw_table_free. */
-struct vw_table *run_waves_table(const struct run_view *v, int64_t now);
+/* Rows of the run's waves, those of its undo behind them; carried: a living controller has it.
+ * Yours: vw_table_free. */
+struct vw_table *run_waves_table(const struct run_view *v, bool carried, int64_t now);
 /* wave: the id of a row of run_waves. */
 struct vw_table *run_steps_table(const struct run_view *v, const char *wave, int64_t now);
 /* The id of the wave in hand. Returns dst. */

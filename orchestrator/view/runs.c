@@ -96,6 +96,15 @@ enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 			*reason = "hosts are owed: sluice resume";
 			return VW_DEGRADED;
 		}
+		if (is(r->outcome, "rolledBack")) {
+			*reason = "a step failed, and all is as it was before: sluice show says "
+				  "which";
+			return VW_DEGRADED;
+		}
+		if (is(r->outcome, "undone"))
+			*reason = "taken back";
+		else if (is(r->outcome, "refused"))
+			*reason = "refused: nothing was changed";
 		return is(r->outcome, "done") ? VW_OK : VW_OFF;
 	}
 	if (store_controller_alive(&r->controller)) {
@@ -112,14 +121,17 @@ enum vw_state vw_run_state(const struct store_run *r, const char **reason)
 	return VW_WAITING;
 }
 
-/* "promote", "retry: swap on a:8080: no answer", "the time, 14:02:31". */
-static void set_waiting(struct vw_table *t, struct vw_cell *cell, const char *waiting)
+/* "promote", "retry: swap on a:8080: no answer", "the time, 14:02:31"; "a controller" when nobody
+ * is there to whom the time matters. */
+static void set_waiting(struct vw_table *t, struct vw_cell *cell, const char *waiting, bool alive)
 {
 	cJSON *o = *waiting ? sl_json_parse(waiting, strlen(waiting), NULL) : NULL;
 	const char *what = sl_json_str(o, "for", ""), *reason = sl_json_str(o, "reason", "");
 	const char *clock = vw_clock(t, sl_json_int(o, "until", 0));
 
-	if (*clock)
+	if (*clock && !alive) /* the time comes, and nothing goes on */
+		vw_set_text(t, cell, "a controller");
+	else if (*clock)
 		vw_set_text(t, cell,
 			    vw_printf(t, "%s, %s", is(what, "time") ? "the time" : what, clock));
 	else
@@ -164,7 +176,7 @@ static void add_run(struct vw_table *t, struct run_marks *marks, struct store *s
 		vw_set_bool(&cells[COL_CONTROLLER], store_controller_alive(&r->controller));
 		set_progress(&cells[COL_PROGRESS], marks, s, r);
 	}
-	set_waiting(t, &cells[COL_WAITING], r->waiting);
+	set_waiting(t, &cells[COL_WAITING], r->waiting, store_controller_alive(&r->controller));
 	vw_set_text(t, &cells[COL_UUID], r->uuid);
 }
 

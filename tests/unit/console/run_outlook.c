@@ -13,6 +13,7 @@
 
 #include "console/views/run_draw.h"
 #include "console/views/run_seen.h"
+#include "console/views/run_tables.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
 
@@ -135,6 +136,24 @@ static void test_words(void **state)
 	}
 }
 
+/* Nothing goes on at a time when nobody is there to go on. */
+static void test_timed_pause_in_its_wave(void **state)
+{
+	struct vw_table *t;
+	struct run_seen r;
+
+	(void)state;
+	seen_new(&r, 0);
+	feed(&r.view, "{'event':'step.started','step':'3'}", 9);
+	t = run_waves_table(&r.view, true, THEN);
+	assert_non_null(strstr(t->rows[0].reason, "goes on at "));
+	vw_table_free(t);
+	t = run_waves_table(&r.view, false, THEN);
+	assert_string_equal(t->rows[0].reason, "does not end: no controller");
+	vw_table_free(t);
+	run_seen_release(&r);
+}
+
 static const struct {
 	char letter;
 	enum action what;
@@ -253,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_timed_pause_in_its_wave),
 		cmocka_unit_test(test_named_keys_are_on),
 		cmocka_unit_test(test_keys_by_row),
 		cmocka_unit_test(test_taken_back),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "orchestrator/view/sources.h"
@@ -232,22 +233,37 @@ static const struct {
 	const char *set;
 	enum vw_state state;
 	const char *reason;
+	const char *waits; /* the column, where it matters */
 } standings[] = {
-	{"state='running'", VW_WORKING, ""},
-	{"state='paused', waiting='{\"for\":\"time\"}'", VW_WAITING, ""},
+	{"state='running'", VW_WORKING, "", NULL},
+	{"state='paused', waiting='{\"for\":\"time\",\"until\":1767323040000}'", VW_WAITING, "",
+	 "the time, 03:04:00"},
 	{"waiting='{\"for\":\"retry\"}'", VW_WAITING,
-	 "a step has failed: sluice retry, or sluice abort takes it back"},
+	 "a step has failed: sluice retry, or sluice abort takes it back", NULL},
 	{"waiting='{\"for\":\"promote\"}'", VW_WAITING,
-	 "stands at a pause: sluice promote passes it, sluice abort takes it back"},
-	{"pid=0", VW_NO_CONTACT, "its controller is gone: sluice resume, or sluice undo"},
-	{"parked=1", VW_WAITING, "parked, nobody watches it: sluice promote, or sluice undo"},
+	 "stands at a pause: sluice promote passes it, sluice abort takes it back", NULL},
+	{"pid=0", VW_NO_CONTACT, "its controller is gone: sluice resume, or sluice undo", NULL},
+	{"parked=1", VW_WAITING, "parked, nobody watches it: sluice promote, or sluice undo", NULL},
 	{"waiting='{\"for\":\"retry\"}'", VW_WAITING,
-	 "parked, nobody watches it: sluice retry, or sluice undo"},
-	{"waiting='{\"for\":\"time\"}'", VW_WAITING,
-	 "parked, nobody watches it: sluice resume, or sluice undo"},
+	 "parked, nobody watches it: sluice retry, or sluice undo", NULL},
+	{"waiting='{\"for\":\"time\",\"until\":1767323040000}'", VW_WAITING,
+	 "parked, nobody watches it: sluice resume, or sluice undo", "a controller"},
 	{"parked=0, state='undoing'", VW_NO_CONTACT,
-	 "its controller is gone: sluice resume, or sluice undo"},
+	 "its controller is gone: sluice resume, or sluice undo", NULL},
+	{"state='ended', outcome='rolledBack'", VW_DEGRADED,
+	 "a step failed, and all is as it was before: sluice show says which", NULL},
+	{"outcome='undone'", VW_OFF, "taken back", NULL},
+	{"outcome='refused'", VW_OFF, "refused: nothing was changed", NULL},
+	{"outcome='done'", VW_OK, "", NULL},
 };
+
+static const char *waits_for(const struct vw_table *t)
+{
+	for (size_t i = 0; i < t->view->column_count; i++)
+		if (!strcmp(t->view->columns[i].key, "waiting"))
+			return t->rows[0].cells[i].text;
+	return "";
+}
 
 /* A pause that nobody watches is no common pause: one of some time does not end. */
 static void test_runs_without_controller(void **state)
@@ -258,6 +274,8 @@ static void test_runs_without_controller(void **state)
 	char *path = sl_asprintf("%s/runs.db", b->folder);
 	sqlite3 *db;
 
+	setenv("TZ", "UTC", 1); /* of the clock */
+	tzset();
 	assert_int_equal(store_run_create(b->store, &r, NULL, NULL), 0);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	free(path);
@@ -270,6 +288,8 @@ static void test_runs_without_controller(void **state)
 		assert_int_equal(t->count, 1);
 		assert_int_equal(t->rows[0].state, standings[i].state);
 		assert_string_equal(t->rows[0].reason, standings[i].reason);
+		if (standings[i].waits)
+			assert_string_equal(waits_for(t), standings[i].waits);
 		vw_table_free(t);
 		free(sql);
 	}
