@@ -110,6 +110,9 @@ static bool list(struct app *a, struct screen *s, enum action what)
 		return true;
 	case ACT_FOLLOW:
 		table_follow(t, !t->follow, app_now(a));
+		app_say(a, PAINT_DIM,
+			t->follow ? "the cursor stays on the newest row"
+				  : "the cursor stays where it is");
 		return true;
 	default:
 		return move(a, t, what);

@@ -188,6 +188,17 @@ static void show_tab(struct app *a, unsigned tab)
 	arrive(a);
 }
 
+/* All that was opened over the view of this tab. */
+static void drop_to_first(struct app *a, unsigned tab)
+{
+	struct screen *s;
+
+	while ((s = a->stacks[tab]) && s->below) {
+		a->stacks[tab] = s->below;
+		screen_free(s);
+	}
+}
+
 void app_go_tab(struct app *a, unsigned tab)
 {
 	if (!screen_of_tab(tab)) {
@@ -195,6 +206,8 @@ void app_go_tab(struct app *a, unsigned tab)
 			key_rows[ACT_VIEW_1 + tab - 1].help);
 		return;
 	}
+	if (tab == a->tab)
+		drop_to_first(a, tab);
 	show_tab(a, tab);
 }
 
@@ -221,15 +234,11 @@ bool app_open(struct app *a, const char *name, const char *subject)
 void app_jump(struct app *a, unsigned tab, const char *subject)
 {
 	const struct screen_ops *ops = screen_of_tab(tab);
-	struct screen *s;
 
 	a->tab = tab;
 	if (!a->stacks[tab])
 		a->stacks[tab] = screen_new(a, ops, NULL);
-	while ((s = a->stacks[tab])->below) {
-		a->stacks[tab] = s->below;
-		screen_free(s);
-	}
+	drop_to_first(a, tab);
 	app_open(a, ops->name, subject);
 }
 
@@ -432,24 +441,49 @@ static void draw_small(struct app *a)
 	canvas_text(c, 0, c->height / 2 + 1, c->width, look(PAINT_DIM), "q leaves");
 }
 
+static unsigned preview_fields(const struct table *t)
+{
+	const struct vw_row *row = table_row(t);
+	unsigned known = 0;
+
+	for (size_t i = 0; i < t->data->view->column_count; i++)
+		known += row->cells[i].known;
+	return known;
+}
+
+/* What the list leaves, up to all fields; a third in any case. */
+static unsigned preview_height(const struct table *t, unsigned height)
+{
+	unsigned least = height / 3, want = preview_fields(t) + 1;
+	unsigned spare = t->count + 2 < height ? height - (unsigned)t->count - 2 : 0;
+
+	return want <= least || spare <= least ? least : want < spare ? want : spare;
+}
+
+/* In two columns when one has not the room and the screen is wide. */
 static void draw_preview(struct app *a, struct screen *s, struct rect r)
 {
 	const struct vw_row *row = table_row(&s->table);
 	const struct vw_view *v = s->table.data->view;
 	size_t index = table_index(&s->table, s->table.at), i;
+	unsigned fields = preview_fields(&s->table), lines = r.height - 1, n = 0;
+	unsigned columns = fields > lines && r.width >= 100 ? 2 : 1, width = r.width / columns;
 	char text[1024];
-	unsigned y = r.y + 1;
 
 	canvas_fill(&a->canvas, r, look_on(look(PAINT_TEXT), GROUND_DIALOG));
 	canvas_printf(&a->canvas, r.x + 1, r.y, r.width - 2, look_bold(PAINT_BRIGHT), "%s",
 		      row->full);
-	for (i = 0; i < v->column_count && y < r.y + r.height; i++) {
+	if (columns == 2 && (fields + 1) / 2 < lines)
+		lines = (fields + 1) / 2;
+	for (i = 0; i < v->column_count && n < lines * columns; i++) {
+		unsigned x = r.x + n / lines * width, y = r.y + 1 + n % lines;
+
 		if (!row->cells[i].known)
 			continue;
 		vw_cell_text(s->table.data, index, i, app_now(a), text, sizeof text);
-		canvas_text(&a->canvas, r.x + 2, y, 16, look(PAINT_DIM), v->columns[i].title);
-		canvas_text(&a->canvas, r.x + 19, y, r.width - 20, look(PAINT_TEXT), text);
-		y++;
+		canvas_text(&a->canvas, x + 2, y, 16, look(PAINT_DIM), v->columns[i].title);
+		canvas_text(&a->canvas, x + 19, y, width - 20, look(PAINT_TEXT), text);
+		n++;
 	}
 }
 
@@ -482,7 +516,7 @@ static void draw_body(struct app *a, struct rect r)
 		return;
 	}
 	if (preview) {
-		below.height = r.height / 3;
+		below.height = preview_height(&s->table, r.height);
 		below.y = r.y + r.height - below.height;
 		r.height -= below.height;
 	}

@@ -119,6 +119,12 @@ static unsigned draw_alerts(struct app *a, struct canvas *c, struct rect r)
 	return width + 2;
 }
 
+/* Production is a colour and a word; a name that says it needs no other. */
+static const char *production_word(const struct app *a, const char *env)
+{
+	return site_production(a->site) && !strcasestr(env, "prod") ? "PRODUCTION " : "";
+}
+
 static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 {
 	struct catalogue *cat = site_catalogue(a->site);
@@ -131,8 +137,8 @@ static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 	size_t i;
 
 	canvas_fill(c, r, look_on(look(PAINT_TEXT), app_writes(a) ? GROUND_WRITE : GROUND_BAR));
-	x += canvas_printf(c, x, r.y, 32, look_on(look_bold(PAINT_CHIP), chip), " %s ",
-			   *env ? env : "sluice");
+	x += canvas_printf(c, x, r.y, 44, look_on(look_bold(PAINT_CHIP), chip), " %s %s",
+			   *env ? env : "sluice", production_word(a, env));
 	end -= draw_alerts(a, c, r);
 	x = draw_mode(a, c, x + 1) + pair_gap(c);
 	for (i = 0; cat && i < catalogue_source_count(cat); i++) {

@@ -16,8 +16,12 @@
 static const enum action hints[] = {ACT_ENTER,    ACT_COPY,       ACT_BACK,      ACT_RUN_PROMOTE,
 				    ACT_RUN_HOLD, ACT_RUN_RESUME, ACT_RUN_RETRY, ACT_RUN_ABORT,
 				    ACT_RUN_UNDO, ACT_NONE};
-static const enum action step_hints[] = {ACT_FILTER, ACT_NEXT, ACT_SORT,
-					 ACT_COPY,   ACT_BACK, ACT_NONE};
+static const enum action step_hints[] = {
+	ACT_FILTER,     ACT_NEXT,      ACT_SORT,      ACT_COPY,     ACT_BACK, ACT_RUN_PROMOTE,
+	ACT_RUN_RESUME, ACT_RUN_RETRY, ACT_RUN_ABORT, ACT_RUN_UNDO, ACT_NONE};
+static const enum action step_offers[] = {ACT_LOG,       ACT_SHELL,      ACT_RUN_PROMOTE,
+					  ACT_RUN_HOLD,  ACT_RUN_RESUME, ACT_RUN_RETRY,
+					  ACT_RUN_ABORT, ACT_RUN_UNDO,   ACT_NONE};
 
 static void open_own(struct app *a, struct screen *s)
 {
@@ -176,13 +180,29 @@ static void steps_refresh(struct app *a, struct screen *s)
 			  false);
 }
 
+/* It is the same run, one floor down. */
+static bool steps_act(struct app *a, struct screen *s, enum action what)
+{
+	if (!is_verb(what))
+		return host_act(a, s, what);
+	verb_ask(a, s->own, what);
+	return true;
+}
+
+static const char *steps_why(struct app *a, struct screen *s, enum action what)
+{
+	(void)a;
+	return is_verb(what) ? verb_why(s->own, what) : NULL;
+}
+
 const struct screen_ops view_steps = {
 	.name = "steps",
 	.title = "Steps",
 	.twin = "show RUN",
 	.hints = step_hints,
-	.offers = host_offers,
-	.act = host_act,
+	.offers = step_offers,
+	.act = steps_act,
+	.why = steps_why,
 	.own_size = sizeof(struct run_seen),
 	.open = open_own,
 	.close = close_own,

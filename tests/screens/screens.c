@@ -214,6 +214,7 @@ static const struct scene {
 	 KEYS("wait:912", "j", "enter", "wait:pay-0001", "m", "m", "w", "wait:reason", "text:OPS-7",
 	      "enter", "wait:WRITE", "D", "wait:Cancel")},
 	{"preview", true, KEYS("wait:912", "space", "wait:noContact")},
+	{"preview-full", true, KEYS("wait:912", "j", "space", "wait:P99 ms           912")},
 	{"alerts", true, KEYS("wait:912", "!", "wait:nobody says")},
 	{"help", true, KEYS("wait:912", "?", "wait:of them")},
 	{"config-empty", true, KEYS("4", "wait:no keys")},
@@ -768,6 +769,48 @@ static void test_event_leads_to_its_run(void **state)
 	pty_free(p);
 }
 
+/* A tab comes back as it was left; its number once more is its list. */
+static void test_tab_again_is_its_list(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "j", "enter", "wait:Services > payments.charge", "5",
+			 "wait:rolledBack", "1", "wait:Services > payments.charge", "1",
+			 "wait:14 services", "esc", "wait:this is the first view"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
+/* Production is a word too, where its name does not say so. */
+static void test_production_is_said(void **state)
+{
+	struct pty *p;
+
+	(void)state;
+	write_file("inventory.yaml", "sluice: 1\nkind: inventory\n"
+				     "environment: { name: cn-live, production: true }\n");
+	p = start(&mono, 60, 12, TOWN);
+	pty_keys(p, KEYS("wait: cn-live PRODUCTION "));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+	write_file("inventory.yaml", inventory);
+}
+
+/* The steps of a wave are still of that run. */
+static void test_verbs_below_the_wave(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, false);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:rolledBack", "j", "enter", "wait:until promoted", "enter",
+			 "wait:Runs > 3 > 3/", "P", "wait:promote is off: needs write mode", "w",
+			 "wait:reason", "text:OPS-7", "enter", "wait:WRITE", "P",
+			 "wait:Promote: ", "enter", "wait:nothing was changed"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 /* As in a browser: views with what they were about, until one goes elsewhere. */
 static void test_back_and_forward(void **state)
 {
@@ -1137,6 +1180,9 @@ int main(void)
 		cmocka_unit_test(test_service_leads_on),
 		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_event_leads_to_its_run),
+		cmocka_unit_test(test_tab_again_is_its_list),
+		cmocka_unit_test(test_production_is_said),
+		cmocka_unit_test(test_verbs_below_the_wave),
 		cmocka_unit_test(test_back_and_forward),
 		cmocka_unit_test(test_alerts_lead_on),
 		cmocka_unit_test(test_filters_off_and_pinned),
