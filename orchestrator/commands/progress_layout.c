@@ -282,7 +282,7 @@ static void instance_row(const struct instance_state *at, int64_t now, const str
 		row_to(&r, detail_column(caps) + 4);
 		row_put(&r, STYLE_DIM, "%s", seen->error ? seen->error : seen->note);
 	}
-	if (seen && at->step && seen->until && at->mark == MARK_WORKING) {
+	if (seen && at->step && seen->until > now && at->mark == MARK_WORKING) {
 		char human[24];
 
 		snprintf(left, sizeof left, "%s left",

@@ -275,7 +275,10 @@ static void averages_fill(struct averages *a, const struct side *s)
 	}
 }
 
-/* What a step may still take; -1 = such a one was never seen and may take long. */
+#define OVERDUE 3 /* times what such a step takes */
+
+/* What a step may still take; -1 = such a one was never seen and may take long, or it is overdue.
+ */
 static int64_t step_left(const struct averages *a, const struct plan_step *s,
 			 const struct view_step *seen, int64_t now)
 {
@@ -292,6 +295,8 @@ static int64_t step_left(const struct averages *a, const struct plan_step *s,
 		return -1;
 	else
 		whole = 1000;
+	if (s->what != DO_PAUSE && gone > OVERDUE * whole + 2000)
+		return -1; /* something holds it up, and nobody knows for how long */
 	return whole > gone ? whole - gone : 0;
 }
 

@@ -207,6 +207,9 @@ static void upgrading(void **state)
 		"\n"
 		"running  5 s                                        Ctrl-C: pause, detach, "
 		"abort\n");
+	sl_buf_clear(&s.out); /* its time has passed: nothing is left of it */
+	layout_frame(&s.v, 1, T0 + 64000, HINT_CONTROLLER, &s.caps, &s.out);
+	assert_non_null(strstr(sl_buf_str(&s.out), "switching     stopping\n"));
 	scene_close(&s);
 }
 
@@ -445,6 +448,10 @@ static void how_long_it_takes(void **state)
 	/* Three tracks side by side, each drain, swap, ready, return. */
 	assert_int_equal(time_left(&side, T0 + 10000, &ms), LEFT_TO_END);
 	assert_int_equal(ms, 6000);
+	/* A drain that takes many times as long is held up: no promise is made. */
+	tell(&s, 10000, "step.started", "\"step\":\"9\",\"until\":null");
+	assert_int_equal(time_left(&side, T0 + 10000 + 3 * 1500 + 2000, &ms), LEFT_TO_END);
+	assert_int_equal(time_left(&side, T0 + 10000 + 3 * 1500 + 2001, &ms), LEFT_UNKNOWN);
 	scene_close(&s);
 }
 
