@@ -151,6 +151,7 @@ static const struct {
 	{"timed out", WORD_TIMEOUT, NULL},
 	{"onnection closed by", WORD_CLOSED, NULL},
 	{"onnection reset by", WORD_CLOSED, NULL},
+	{"Broken pipe", WORD_CLOSED, NULL},
 };
 
 static bool is_noise(const char *line)

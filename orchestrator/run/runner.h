@@ -61,7 +61,10 @@ struct act {
 	struct registry_look *registry;
 	struct key_look *key;
 	int64_t silent; /* a backend has not answered since (BOOTTIME ms), 0 = it does */
+	int64_t cut;    /* calls to the router have broken off since, 0 = they do not */
 	void (*after)(struct act *a);
+	void (*read)(struct act *a);                             /* after the router was */
+	void (*written)(void *arg, const struct sl_error *e);    /* after the router was */
 	void (*failed)(struct act *a, const struct sl_error *e); /* NULL = act_end */
 	int64_t since;   /* healthy, or draining for (BOOTTIME ms), 0 = not */
 	int64_t checked; /* last time the process was looked at */

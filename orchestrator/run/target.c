@@ -151,10 +151,17 @@ static struct sl_router_change *change_for(const struct act *a, struct sl_router
 	return &all[(*n)++];
 }
 
-void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *e))
+static void write_again(struct act *a);
+
+static void on_written(void *arg, const struct sl_error *e)
 {
-	if (a->r->over)
-		return;
+	struct act *a = arg;
+	if (a->ending || a->r->over || !traffic_is_cut(a, e, write_again))
+		a->written(a, e);
+}
+
+static void write_target(struct act *a)
+{
 	const cJSON *weights = sl_json_get(a->target, "weights");
 	const cJSON *admins = sl_json_get(a->target, "admins");
 	size_t most = (size_t)(cJSON_GetArraySize(weights) + cJSON_GetArraySize(admins));
@@ -171,8 +178,33 @@ void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *
 	}
 	struct world *w = &a->r->world;
 	w->router->write(w->router_instance, w->router_backend, changes, n,
-			 act_left(a, ROUTER_TIMEOUT_MS), done, a);
+			 act_left(a, ROUTER_TIMEOUT_MS), on_written, a);
 	free(changes);
+}
+
+/* Time has gone by: a stale controller must not write. */
+static void assured(void *arg, const struct sl_error *e)
+{
+	struct act *a = arg;
+	if (a->ending || a->r->over)
+		return;
+	if (e->code)
+		a->written(a, e);
+	else
+		write_target(a);
+}
+
+static void write_again(struct act *a)
+{
+	keeper_assure(a->r, assured, a);
+}
+
+void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *e))
+{
+	if (a->r->over)
+		return;
+	a->written = done;
+	write_target(a);
 }
 
 /* Journal what the new side's share is now. */

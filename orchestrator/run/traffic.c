@@ -8,6 +8,8 @@
 #include "plugins/sdk/units.h"
 
 #define ROUTER_TIMEOUT_MS 15000
+#define CUT_PATIENCE_MS   15000
+#define CUT_AGAIN_MS      1000
 
 static void traffic_free(struct act *a)
 {
@@ -71,14 +73,35 @@ static void on_server(void *arg, const struct sl_router_server *s)
 	};
 }
 
+/* The watch for drift has no step, and comes again by itself. */
+bool traffic_is_cut(struct act *a, const struct sl_error *e, void (*again)(struct act *a))
+{
+	int64_t now = sl_time_boottime();
+	if (e->code != SL_ELOST || !a->step) {
+		a->cut = 0;
+		return false;
+	}
+	if (!a->cut)
+		a->cut = now;
+	if (act_late(a) || now - a->cut >= CUT_PATIENCE_MS)
+		return false;
+	act_note(a, a->cut + CUT_PATIENCE_MS, "trying again: %.200s", e->msg);
+	act_wait(a, CUT_AGAIN_MS, again);
+	return true;
+}
+
+static void read_again(struct act *a)
+{
+	traffic_read(a, a->read);
+}
+
 static void on_read(void *arg, const struct sl_error *e)
 {
 	struct act *a = arg;
 	a->traffic->reading = false;
 	a->traffic->error = *e;
-	void (*after)(struct act *) = a->after;
-	if (!a->ending && !a->r->over)
-		after(a);
+	if (!a->ending && !a->r->over && !traffic_is_cut(a, e, read_again))
+		a->read(a);
 }
 
 static const struct sl_router_sink sink = {
@@ -95,7 +118,7 @@ void traffic_read(struct act *a, void (*then)(struct act *a))
 	traffic_free(a);
 	a->traffic = sl_alloc(sizeof *a->traffic);
 	a->traffic->reading = true;
-	a->after = then;
+	a->read = then;
 	w->router->read(w->router_instance, w->router_backend, act_left(a, ROUTER_TIMEOUT_MS),
 			&sink, a);
 }
@@ -111,7 +134,7 @@ static void assured(void *arg, const struct sl_error *e)
 	else if (e->code)
 		act_end(a, e);
 	else
-		traffic_read(a, a->after);
+		traffic_read(a, a->read);
 }
 
 static void hold(struct act *a)
@@ -124,7 +147,7 @@ static void hold(struct act *a)
 void traffic_acquire(struct act *a, void (*then)(struct act *a))
 {
 	struct runner *r = a->r;
-	a->after = then;
+	a->read = then;
 	if (!r->router_holder) {
 		hold(a);
 		return;

@@ -25,7 +25,13 @@ struct traffic {
 	bool reading;
 };
 
-/* Wait for the router, then read it into a->traffic, then call. Held until traffic_release. */
+/*
+ * Reads and writes that break off in the middle (SL_ELOST) are made once more on a new connection,
+ * for some seconds: a link that blinks is no reason to take a release back. A node that cannot be
+ * reached is one.
+ *
+ * Wait for the router, then read it into a->traffic, then call. Held until traffic_release.
+ */
 void traffic_acquire(struct act *a, void (*then)(struct act *a));
 /* Read without holding: for waits. */
 void traffic_read(struct act *a, void (*then)(struct act *a));
@@ -50,9 +56,12 @@ double target_configured_share(const struct act *a, long leaving, long coming);
 /* a->prior from what was read; s (may be NULL) is the server whose admin state changes. What an
  * earlier try of the step did to it is no prior. */
 void target_prior(struct act *a, const struct traffic_server *s);
+/* Writes a->target. done gets the act. */
 void target_write(struct act *a, void (*done)(void *arg, const struct sl_error *e));
 /* Journal what the new side's share is now. */
 void target_emit(struct act *a, double want, double real);
+/* For target_write: true when a call broke off and `again` is called soon. */
+bool traffic_is_cut(struct act *a, const struct sl_error *e, void (*again)(struct act *a));
 /* True, and the act ended, when the read had failed. */
 bool traffic_failed(struct act *a);
 /* The act's own server; NULL, and the act ended, when the router lost it. */

@@ -151,6 +151,26 @@ every_link_cut_twice() {
 	expect_tidy
 }
 
+# The balancers' links break at whatever the run does: with each of its events. None of it is a reason to
+# take the release back.
+balancer_links_cut() {
+	local lb pid
+	fresh 1.0.0
+	client_start
+	sl_start run run rolling.yaml --set version=2.0.0 -y -o json
+	pid=$(sl_pid run)
+	tail -n +1 --pid="$pid" -s 0.05 -f "$T/run.out" | while read -r _; do
+		for lb in $LAB_LBS; do
+			# shellcheck disable=SC2046 # a list of pids
+			kill -KILL $(children "$(noted_pid "hosts/$lb/sshd.noted")") 2>/dev/null
+		done
+	done
+	sl_end run 0 120
+	expect_no_failure
+	expect_versions 2.0.0
+	expect_tidy
+}
+
 # One node's socket allows reading only: what was changed on the other is put back.
 one_balancer_refuses() {
 	fresh 1.0.0
@@ -233,6 +253,7 @@ for driver in ${DRIVERS:-libssh2 openssh}; do
 	run_case "$driver: host key changed, host key unknown: exit 7" host_key_changed
 	run_case "$driver: link cut in mid-swap" link_cut_in_mid_swap
 	run_case "$driver: every link cut, twice" every_link_cut_twice
+	run_case "$driver: the balancers' links cut, again and again" balancer_links_cut
 done
 run_case "a disk too small" disk_small
 run_case "a disk full while unpacking" disk_full_while_unpacking

@@ -55,6 +55,8 @@ static const struct {
 	 SL_EINPUT, "bad configuration"},
 	{"kex_exchange_identification: Connection closed by remote host\n", SL_ELOST,
 	 "web1: the connection was lost"},
+	{"ssh_dispatch_run_fatal: Connection to 10.0.0.1 port 22: Broken pipe\n", SL_ELOST,
+	 "web1: the connection was lost"},
 	{"something \033[31mnew\n", SL_EPROTO, "something ?[31mnew"},
 	{"", SL_EPROTO, "it said nothing"},
 };
