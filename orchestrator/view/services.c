@@ -14,6 +14,7 @@
 
 #define RUNS_MAX        20
 #define RUN_EXPLAINS_MS (30 * 60 * 1000) /* changes in its registry after it began */
+#define GONE_MS         (30 * 60 * 1000) /* one that went without leave is missed so long */
 #define ERRORS_BAD      0.01             /* a share of failed requests that deserves a look */
 
 enum {
@@ -181,6 +182,69 @@ static void put_errors(char *dst, size_t size, const struct catalogue *c,
 		 *age && n == m->series_count ? "more than " : "", age);
 }
 
+/* --- who is missed --- */
+
+/* A lease that ends takes its instance out of the registry, and all that are left are well. So
+ * what was seen to go while it was up is missed, until another comes. */
+struct missed {
+	const char *service, *last; /* the one that went last */
+	size_t count;
+	int64_t at;
+	UT_hash_handle hh;
+};
+
+static void note_gone(struct vw_table *t, struct missed **all, const struct cat_change *c)
+{
+	bool added = !strcmp(c->what, "instance.added");
+	struct missed *one;
+
+	if (!added && (strcmp(c->what, "instance.removed") != 0 || !strstr(c->text, "UP")))
+		return; /* one that was taken out of service before is no loss */
+	HASH_FIND_STR(*all, c->service, one);
+	if (added) {
+		if (one && one->count)
+			one->count--;
+		return;
+	}
+	if (!one) {
+		one = vw_alloc(t, sizeof *one);
+		*one = (struct missed){.service = vw_dup(t, c->service)};
+		HASH_ADD_KEYPTR(hh, *all, one->service, strlen(one->service), one);
+	}
+	one->count++;
+	one->last = vw_dup(t, c->subject);
+	one->at = c->time;
+}
+
+static struct missed *missed_of(struct vw_table *t, const struct vw_world *w)
+{
+	struct missed *all = NULL;
+	size_t i;
+
+	for (i = catalogue_change_count(w->catalogue); i > 0; i--) { /* oldest first */
+		const struct cat_change *c = catalogue_change(w->catalogue, i - 1);
+
+		if (c->role == CAT_REGISTRY && c->time > w->now - GONE_MS)
+			note_gone(t, &all, c);
+	}
+	return all;
+}
+
+/* "; 1 left the registry: h3:8080, 68s ago" */
+static enum vw_state miss(const struct missed *m, enum vw_state state, int64_t now, char *reason,
+			  size_t size)
+{
+	int64_t ago = m && now > m->at ? (now - m->at) / 1000 * 1000 : 0;
+	size_t len = strlen(reason);
+	char age[32];
+
+	if (!m || !m->count)
+		return state;
+	snprintf(reason + len, size - len, "%s%zu left the registry, the last %s %s ago",
+		 len ? "; " : "", m->count, m->last, sl_duration_human(age, sizeof age, ago));
+	return state == VW_OK ? VW_DEGRADED : state;
+}
+
 /* --- what stands beside --- */
 
 struct newest {
@@ -273,6 +337,7 @@ enum vw_state vw_service_look(const struct vw_world *w, const struct cat_service
 struct changer {
 	char *service;
 	int64_t number, started;
+	bool ended;
 	UT_hash_handle hh;
 };
 
@@ -294,6 +359,7 @@ static struct changer *changers(const struct vw_world *w)
 			one = sl_alloc(sizeof *one);
 			*one = (struct changer){.service = sl_strdup(service),
 						.number = runs[i].number,
+						.ended = !strcmp(runs[i].state, "ended"),
 						.started = runs[i].started};
 			HASH_ADD_KEYPTR(hh, all, one->service, strlen(one->service), one);
 		}
@@ -334,17 +400,31 @@ static void set_changed(struct vw_table *t, struct vw_cell *cells, const struct 
 	vw_set_time(&cells[COL_CHANGED], at);
 }
 
+/* What is known of services beside their instances. */
+struct beside {
+	struct newest *revisions;
+	struct changer *runs;
+	struct missed *missed;
+};
+
 static void add_service(struct vw_table *t, const struct vw_world *w, const struct cat_service *s,
-			struct newest *revisions, struct changer *runs)
+			const struct beside *b)
 {
 	struct cat_measures m = catalogue_measures(w->catalogue, s->service);
 	char reason[512];
 	enum vw_state state = state_of(w, s, &m, reason, sizeof reason);
-	struct vw_cell *cells = vw_row_add(t, s->path, state, s->service, reason);
-	const struct vw_row *row = &t->rows[t->count - 1];
+	const struct vw_row *row;
+	struct vw_cell *cells;
 	struct newest *newest;
 	struct changer *run;
+	struct missed *gone;
 
+	HASH_FIND_STR(b->runs, s->service, run);
+	HASH_FIND_STR(b->missed, s->service, gone);
+	if (!run || run->ended) /* while one goes on, its instances come and go */
+		state = miss(gone, state, w->now, reason, sizeof reason);
+	cells = vw_row_add(t, s->path, state, s->service, reason);
+	row = &t->rows[t->count - 1];
 	vw_set_held(&cells[COL_SERVICE], row->full);
 	vw_set_text(t, &cells[COL_ENVIRONMENT], *s->environment ? s->environment : w->environment);
 	vw_set_text(t, &cells[COL_APP], s->app);
@@ -358,30 +438,30 @@ static void add_service(struct vw_table *t, const struct vw_world *w, const stru
 	vw_set_number(&cells[COL_P50], m.p50_ms);
 	vw_set_number(&cells[COL_P99], m.p99_ms);
 	vw_set_series(t, &cells[COL_P99_SERIES], m.p99_series, m.series_count);
-	HASH_FIND_STR(revisions, s->service, newest);
+	HASH_FIND_STR(b->revisions, s->service, newest);
 	if (newest)
 		vw_set_text(t, &cells[COL_CONFIG_REVISION], newest->revision);
-	HASH_FIND_STR(runs, s->service, run);
 	set_changed(t, cells, s, newest, run);
 }
 
 static void fill(const struct vw_world *w, struct vw_table *t)
 {
-	struct newest *revisions;
-	struct changer *runs;
+	struct beside b;
 
 	if (!w->catalogue)
 		return;
-	runs = changers(w);
-	revisions = newest_revisions(t, w->catalogue);
+	b = (struct beside){.runs = changers(w),
+			    .revisions = newest_revisions(t, w->catalogue),
+			    .missed = missed_of(t, w)};
 	for (size_t i = 0; i < catalogue_service_count(w->catalogue); i++) {
 		const struct cat_service *s = catalogue_service(w->catalogue, i);
 
 		if (!w->subject || strcmp(w->subject, s->service) == 0)
-			add_service(t, w, s, revisions, runs);
+			add_service(t, w, s, &b);
 	}
-	HASH_CLEAR(hh, revisions);
-	changers_free(runs);
+	HASH_CLEAR(hh, b.revisions);
+	HASH_CLEAR(hh, b.missed);
+	changers_free(b.runs);
 }
 
 const struct vw_view vw_services = {

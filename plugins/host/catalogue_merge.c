@@ -111,9 +111,12 @@ static struct cat_instance take_new(const struct join *j, const struct cat_insta
 /* One that is not among the items: it stays as it is, or goes. True = it stays. */
 static bool leave_or_drop(const struct join *j, struct cat_instance *old)
 {
+	char text[40];
+
 	if (j->keep)
 		return true;
-	note(j, "instance.removed", old->id, catalogue_state_word(old->state));
+	snprintf(text, sizeof text, "gone, was %s", catalogue_state_word(old->state));
+	note(j, "instance.removed", old->id, text);
 	cat_instance_free(old);
 	return false;
 }

@@ -231,10 +231,26 @@ changes_are_pushed() {
 	stop_noted "$T/heard.noted" KILL
 }
 
-# TERM takes an instance out at once; one that just dies goes with its lease.
+# misses WORD...: a console on the services, of which only well ones are left; more keys then.
+misses() {
+	printf '%s\n' 'wait orders' / 'type service:orders' enter 'wait 1 of 3 services' \
+		"dump $T/there" 'wait 1 left the registry, the last' "$@" >"$T/keys"
+	rm -f "$T/there"
+	LC_ALL=C.UTF-8 setsid timeout -k 5 120 "$BUILD/sluice-console" services -i inventory.yaml \
+		--interval 1s --keys "$T/keys" --screen-dump "$T/screen" >"$T/out" 2>"$T/err" </dev/null &
+	await 30 test -s "$T/there" || fail "the console shows no services"
+}
+
+# TERM takes an instance out at once; one that just dies goes with its lease. Who is left is well:
+# the console misses the other, and where the registry's ids are places, l is its log.
 goes_from_the_registry() {
+	case $LAB_REGISTRY in
+	etcd://*) misses l 'wait Services > h1:8080' 'wait stopping' ;;
+	*) misses ;;
+	esac
 	kill -TERM "$(running_below "$SITE/hosts/h1")"
 	await 10 not_shown ',h1,' || fail "h1 is still registered"
+	wait $! || { sed "s/^/#   /" "$T/screen" && fail "nobody misses h1"; }
 	kill -KILL "$(running_below "$SITE/hosts/h2")"
 	await 60 not_shown ',h2,' || fail "h2 is still registered"
 }

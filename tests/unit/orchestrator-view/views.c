@@ -17,6 +17,7 @@
 #include "orchestrator/view/view.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 struct bench {
 	uv_loop_t loop;
@@ -297,6 +298,46 @@ static void test_runs_without_controller(void **state)
 	store_run_release(&r);
 }
 
+/* A lease that ends leaves a list in which all are well: who went is missed, until another comes.
+ */
+static void test_instances_that_went(void **state)
+{
+	struct bench *b = *state;
+	const struct sl_instance i1 = instance("orders", "i1", SL_INSTANCE_UP, "1"),
+				 i2 = instance("orders", "i2", SL_INSTANCE_UP, "1"),
+				 i3 = instance("orders", "i3", SL_INSTANCE_UP, "1"),
+				 out = instance("orders", "i3", SL_INSTANCE_OUT, "1");
+	const struct {
+		struct sl_instance list[3];
+		size_t count;
+		enum vw_state state;
+		const char *reason; /* the beginning */
+	} answers[] = {
+		{{i1, i2}, 2, VW_OK, ""},
+		{{i1}, 1, VW_DEGRADED, "1 left the registry, the last i2 "},
+		{{i1, i3}, 2, VW_OK, ""}, /* under another id */
+		{{i1, out}, 2, VW_DEGRADED, "1 of 2 not up (1 out of service)"},
+		{{i1}, 1, VW_OK, ""}, /* it was taken out first */
+		{{i3}, 1, VW_OK, ""},
+		{{i2, i3}, 2, VW_OK, ""},
+		{{i2}, 1, VW_DEGRADED, "1 left the registry, the last i3 "},
+	};
+
+	for (size_t i = 0; i < SL_COUNT(answers); i++) {
+		const struct vw_world w = {.catalogue = b->catalogue, .now = sl_time_now()};
+		struct vw_table *t;
+
+		catalogue_give(b->catalogue, "city", "fake", answers[i].list, answers[i].count);
+		t = vw_table_fill(vw_find("services"), &w);
+		assert_int_equal(t->count, 1);
+		if (t->rows[0].state != answers[i].state)
+			fail_msg("answer %zu: %s", i, t->rows[0].reason);
+		assert_memory_equal(t->rows[0].reason, answers[i].reason,
+				    strlen(answers[i].reason));
+		vw_table_free(t);
+	}
+}
+
 /* What is failed or without contact, whatever it is; what still works is not among them. */
 static void test_alerts(void **state)
 {
@@ -521,6 +562,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_instances_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runs_without_controller, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_instances_that_went, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alerts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alerts_of_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changes_are_events, setup, teardown),
