@@ -119,6 +119,12 @@ static void leave(struct app *a, const char *text)
 	a->quit = true;
 }
 
+static void about(struct app *a, const char *text)
+{
+	(void)text;
+	app_open(a, "about", NULL);
+}
+
 /* A number shows that run; a playbook is planned, and may then be started. */
 static void run_or_plan(struct app *a, const char *text)
 {
@@ -144,6 +150,7 @@ static const struct word {
 	{"export", "FILE", export_to},
 	{"run", "NUMBER or PLAYBOOK [--set NAME=TEXT ...]", run_or_plan},
 	{"time", "HH:MM or HH:MM:SS", go_time},
+	{"about", "", about},
 	{"quit", "", leave},
 	{"q", "", leave},
 };

@@ -75,6 +75,18 @@ static const struct screen_ops releases = {
 	.empty = "no releases: no run has installed any yet",
 };
 
+static const enum action plugin_hints[] = {ACT_FILTER, ACT_NEXT, ACT_SORT, ACT_COPY,
+					   ACT_EXPORT, ACT_BACK, ACT_NONE};
+
+static const struct screen_ops plugins = {
+	.name = "plugins",
+	.title = "Plugins",
+	.data = "plugins",
+	.twin = "get plugins",
+	.hints = plugin_hints,
+	.empty = "no backends: start with -i INVENTORY, which names them",
+};
+
 /* A line each: two who add one do not meet. */
 /* clang-format off */
 const struct screen_ops *const screens[] = {
@@ -95,6 +107,8 @@ const struct screen_ops *const screens[] = {
 	&releases,
 	&view_events,
 	&view_alerts,
+	&plugins,
+	&view_about,
 	NULL,
 };
 /* clang-format on */

@@ -18,6 +18,7 @@ extern const struct screen_ops view_key;     /* key.c: one of them */
 extern const struct screen_ops view_service; /* service.c: one of them */
 extern const struct screen_ops view_hosts;   /* hosts.c */
 extern const struct screen_ops view_host;    /* host.c: one of them */
+extern const struct screen_ops view_about;   /* about.c */
 extern const struct screen_ops view_log;     /* log.c: of an instance */
 
 /* --- traces.c --- */

@@ -66,6 +66,6 @@ cJSON *vw_run_started(struct store *s, int64_t run);
 /* --- the views, one a file --- */
 extern const struct vw_view vw_services, vw_instances, vw_keys, vw_runs, vw_releases, vw_events,
 	vw_traces, vw_history, vw_hosts, vw_processes, vw_versions, vw_dependencies, vw_changes,
-	vw_alerts;
+	vw_alerts, vw_plugins;
 
 #endif

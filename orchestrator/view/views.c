@@ -8,7 +8,7 @@
 static const struct vw_view *const views[] = {
 	&vw_services, &vw_instances,    &vw_keys,    &vw_runs,   &vw_releases,
 	&vw_events,   &vw_traces,       &vw_history, &vw_hosts,  &vw_processes,
-	&vw_versions, &vw_dependencies, &vw_changes, &vw_alerts,
+	&vw_versions, &vw_dependencies, &vw_changes, &vw_alerts, &vw_plugins,
 };
 
 const struct vw_view *vw_find(const char *name)

@@ -216,6 +216,8 @@ static const struct scene {
 	{"preview", true, KEYS("wait:912", "space", "wait:noContact")},
 	{"preview-full", true, KEYS("wait:912", "j", "space", "wait:P99 ms           912")},
 	{"alerts", true, KEYS("wait:912", "!", "wait:nobody says")},
+	{"plugins", true, KEYS("wait:912", ":", "text:plugins", "enter", "wait:on demand")},
+	{"plugins-error", DOWN, KEYS(":", "text:plugins", "enter", "wait:refused")},
 	{"help", true, KEYS("wait:912", "?", "wait:of them")},
 	{"config-empty", true, KEYS("4", "wait:no keys")},
 	{"config", CONFIG, KEYS("4", "wait:certs.bin")},
@@ -399,9 +401,9 @@ static void test_mono(void **state)
 /* In each of two smaller sizes. */
 static void test_smaller(void **state)
 {
-	static const char *const names[] = {"traces",         "trace",        "events",
-					    "run-failed",     "config",       "alerts",
-					    "services-error", "alerts-error", "runs-empty"};
+	static const char *const names[] = {
+		"traces", "trace",          "events",       "run-failed", "config",
+		"alerts", "services-error", "alerts-error", "runs-empty", "plugins"};
 	size_t i;
 
 	(void)state;
@@ -797,6 +799,21 @@ static void test_production_is_said(void **state)
 	write_file("inventory.yaml", inventory);
 }
 
+/* It says what is read; there is nothing to export of it. */
+static void test_about(void **state)
+{
+	struct pty *p = start(&utf8, 60, 12, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", ":", "text:about", "enter", "wait:Services > About",
+			 "wait:prod-cn1, production", "wait:inventory  ", "e",
+			 "wait:export is off: sluice --version prints it", "G",
+			 "wait:sluice-console(1)"));
+	pty_keys(p, KEYS("esc", "wait:14 services"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 /* The steps of a wave are still of that run. */
 static void test_verbs_below_the_wave(void **state)
 {
@@ -1182,6 +1199,7 @@ int main(void)
 		cmocka_unit_test(test_event_leads_to_its_run),
 		cmocka_unit_test(test_tab_again_is_its_list),
 		cmocka_unit_test(test_production_is_said),
+		cmocka_unit_test(test_about),
 		cmocka_unit_test(test_verbs_below_the_wave),
 		cmocka_unit_test(test_back_and_forward),
 		cmocka_unit_test(test_alerts_lead_on),
