@@ -141,7 +141,7 @@ static void revision_make(struct listing *l)
 		const struct sc_group *g = l->read.groups[i];
 
 		hash += sc_hash(sc_hash(sc_hash(sc_hash(6, g->environment), g->app), g->name),
-				g->rev);
+				g->unread ? g->unread : g->rev);
 	}
 	snprintf(l->revision, sizeof l->revision, "%016llx", (unsigned long long)hash);
 }

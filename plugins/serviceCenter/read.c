@@ -3,11 +3,13 @@
  * Reading many names: the list of services, then batch finds, some thousand names a question. Each
  * name known carries its revision; what has not changed is taken from the last read.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugins/sdk/buf.h"
 #include "plugins/sdk/json.h"
+#include "plugins/sdk/log.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 #include "plugins/serviceCenter/sc.h"
@@ -74,7 +76,23 @@ static int take_same(struct sc_read *r, const cJSON *index, struct sl_error *e)
 	return SL_OK;
 }
 
-/* A name that went away since the list was read has no instances; any other failure is ours. */
+/* One name that the server fails at must not cost the others; but whoever decides on what stands in
+ * storage now gets no older rows. */
+static int take_unread(struct sc_read *r, size_t at, const char *words, int code,
+		       struct sl_error *e)
+{
+	char why[300];
+
+	snprintf(why, sizeof why, "cannot be read: %.200s (%d)", words, code);
+	if (r->fresh_only)
+		return sl_fail(e, SL_EPROTO, "'%.128s' %s", r->groups[at]->name, why);
+	if (!r->unread++)
+		sl_fail(&r->unread_error, SL_EPROTO, "'%.128s' %s", r->groups[at]->name, why);
+	r->fresh[at] = sc_group_unread(r->groups[at], why);
+	return SL_OK;
+}
+
+/* A name that went away since the list was read has no instances. */
 static int take_failed(struct sc_read *r, const cJSON *item, struct sl_error *e)
 {
 	const cJSON *error = sl_json_get(item, "error"), *index;
@@ -88,11 +106,12 @@ static int take_failed(struct sc_read *r, const cJSON *item, struct sl_error *e)
 		if (at == SIZE_MAX || r->answered[at])
 			return fail_index(e);
 		g = r->groups[at];
-		if (code != 400012)
-			return sl_fail(e, SL_EPROTO, "'%.128s' cannot be read: %.200s (%d)",
-				       g->name, sl_json_str(error, "errorMessage", ""), code);
-		r->fresh[at] = sc_group_new(g->environment, g->app, g->name);
 		r->answered[at] = true;
+		if (code == 400012)
+			r->fresh[at] = sc_group_new(g->environment, g->app, g->name);
+		else if (take_unread(r, at, sl_json_str(error, "errorMessage", ""), code, e) !=
+			 SL_OK)
+			return e->code;
 	}
 	return SL_OK;
 }
@@ -187,9 +206,31 @@ void sc_read_go_on(struct sc_read *r)
 	batch_ask(r);
 }
 
+/* Once, until it is something else. */
+static void unread_say(struct sc_read *r)
+{
+	const struct sl_host_services *services = r->call.chain.all->services;
+	struct sc *sc = r->call.sc;
+	char *text = NULL;
+
+	if (r->unread)
+		text = sl_asprintf("%zu of %zu services cannot be read; the first: %s", r->unread,
+				   r->group_count, r->unread_error.msg);
+	if (text && (!sc->unread_told || strcmp(sc->unread_told, text) != 0))
+		services->log(services->ctx, SL_LOG_WARN, text);
+	free(sc->unread_told);
+	sc->unread_told = text;
+}
+
 static void batch_ask(struct sc_read *r)
 {
+	if (r->asked == r->group_count && r->unread && r->unread == r->group_count) {
+		sl_chain_fail(&r->call.chain, r->unread_error.code, "%s", r->unread_error.msg);
+		return;
+	}
 	if (r->asked == r->group_count) {
+		if (!r->fresh_only)
+			unread_say(r);
 		r->ready(r);
 		return;
 	}

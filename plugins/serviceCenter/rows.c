@@ -239,6 +239,48 @@ struct sc_group *sc_group_new(const char *environment, const char *app, const ch
 	return g;
 }
 
+/* Its texts live as long as the other's arena does: so they are copied. */
+static struct sc_row row_copy(struct sl_arena *a, const struct sc_row *from, const char *note)
+{
+	struct sc_row row = *from;
+
+	row.id = sc_arena_dup(a, from->id);
+	row.service_id = sc_arena_dup(a, from->service_id);
+	row.host = sc_arena_dup(a, from->host);
+	row.address = sc_arena_dup(a, from->address);
+	row.version = sc_arena_dup(a, from->version);
+	row.note = note;
+	row.labels = sl_arena_alloc(a, (from->label_count + 1) * sizeof *row.labels);
+	for (size_t i = 0; i < from->label_count; i++)
+		row.labels[i] = (struct sl_label){sc_arena_dup(a, from->labels[i].name),
+						  sc_arena_dup(a, from->labels[i].value)};
+	return row;
+}
+
+#define STAND_IN "(not read)" /* no id that Service Center gives or takes */
+
+struct sc_group *sc_group_unread(const struct sc_group *known, const char *why)
+{
+	struct sc_group *g = sc_group_new(known->environment, known->app, known->name);
+	bool has_rows = known->count && strcmp(known->rows[0].id, STAND_IN) != 0;
+
+	g->unread = sc_arena_dup(&g->arena, why);
+	g->rows = sl_arena_alloc(&g->arena, (known->count + 1) * sizeof *g->rows);
+	if (has_rows) {
+		const char *note;
+		char text[400];
+
+		snprintf(text, sizeof text, "as last read; now: %.300s", why);
+		note = sc_arena_dup(&g->arena, text);
+		for (; g->count < known->count; g->count++)
+			g->rows[g->count] = row_copy(&g->arena, &known->rows[g->count], note);
+		return g;
+	}
+	g->rows[g->count++] = (struct sc_row){
+		.id = STAND_IN, .note = g->unread, .state = SL_INSTANCE_UNKNOWN, .weight = SL_KEEP};
+	return g;
+}
+
 const char *sc_group_question(struct sc_group *g)
 {
 	cJSON *item, *key;

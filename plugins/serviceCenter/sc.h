@@ -34,6 +34,7 @@ struct sc {
 	size_t group_count;
 	uint64_t view_hash; /* of that read's list of services */
 	char revision[20];  /* and of all of it, as the host got it */
+	char *unread_told;  /* what was last logged of names that could not be read; NULL = none */
 };
 
 /* --- what the server says --- */
@@ -54,7 +55,8 @@ struct sc_group {
 	struct sl_arena arena;
 	const char *environment, *app, *name;
 	char rev[80];
-	char *question; /* what a batch find says of it; made when first asked */
+	const char *unread; /* why the server did not say, and rows are older; NULL = it did */
+	char *question;     /* what a batch find says of it; made when first asked */
 	struct sc_row *rows;
 	size_t count;
 };
@@ -81,6 +83,9 @@ int sc_view_parse(struct sc_view *v, const cJSON *json, const char *service,
 /* instances is a list, or NULL for none. Any thread. */
 void sc_group_parse(struct sc_group *g, const cJSON *instances, const char *weight);
 struct sc_group *sc_group_new(const char *environment, const char *app, const char *name);
+/* What was known of the group, with `why` on each row; of one without rows, a row that stands for
+ * them. Any thread. */
+struct sc_group *sc_group_unread(const struct sc_group *known, const char *why);
 /* {"service":{...},"rev":"..."}: as long as the group. Loop thread only. */
 const char *sc_group_question(struct sc_group *g);
 struct sc_group *sc_group_ref(struct sc_group *g);
@@ -131,6 +136,8 @@ struct sc_read {
 	struct sc_group **fresh;  /* those that changed; NULL = not */
 	bool *answered;
 	size_t group_count, asked, until; /* asked..until are in the question in hand */
+	size_t unread;                    /* groups that the server would not say */
+	struct sl_error unread_error;     /* of the first of them */
 	size_t most;                      /* so many at once; 0 = as many as usual */
 	void (*ready)(struct sc_read *r);
 	/* NULL, or: groups below `asked` are read, more are to come after sc_read_go_on. */

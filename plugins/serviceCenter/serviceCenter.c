@@ -80,6 +80,7 @@ static void sc_free(struct sl_chains *all)
 	free(sc->password);
 	free(sc->token);
 	sl_tls_release(&sc->tls);
+	free(sc->unread_told);
 	free(sc->weight);
 	free(sc->watch_as);
 	free(sc);

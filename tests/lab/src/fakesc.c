@@ -7,7 +7,8 @@
  * It says on standard output where it listens (port 0 = any). -r switches accounts on. Plain reads
  * come from a cache that lags, and so do writes of an instance; noCache=1 reads what is stored.
  * fake.h says how to make it misbehave; knobs of its own there: lag, removal (ms), ttl, tokenLife,
- * lock (s), lose (watch events to lose), watch (sc_watch.h), expireTokens, forgetTokens.
+ * lock (s), lose (watch events to lose), watch (sc_watch.h), expireTokens, forgetTokens, broken
+ * (the name that a batch find fails at).
  */
 #include "sc_instances.h"
 #include "sc_watch.h"
@@ -185,6 +186,10 @@ static bool fake_tune(const char *key, const char *value)
 	} knobs[] = {{"lag", &sc.lag},          {"removal", &sc.removal_lag}, {"ttl", &sc.ttl},
 		     {"tokenLife", &rbac.life}, {"lock", &rbac.lock},         {"lose", &sc_lose}};
 
+	if (strcmp(key, "broken") == 0) {
+		snprintf(sc_broken, sizeof(sc_broken), "%s", value);
+		return true;
+	}
 	if (strcmp(key, "watch") == 0) {
 		snprintf(sc_watch_mood, sizeof(sc_watch_mood), "%s", value);
 		return true;

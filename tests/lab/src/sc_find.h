@@ -139,8 +139,10 @@ static inline void sc_find(struct fake_request *q)
 
 /* --- batch find --- */
 
+static char sc_broken[64]; /* the one name at which it fails; "" = none */
+
 struct sc_batch {
-	struct lab_buf not_modified, failed; /* lists, without brackets */
+	struct lab_buf not_modified, failed, broken; /* lists, without brackets */
 	char *updated;
 	size_t updated_len, room;
 };
@@ -171,7 +173,10 @@ static inline void sc_batch_update(struct sc_batch *b, int index, const struct s
 static inline void sc_batch_take(struct sc_batch *b, struct fake_request *q, int index,
 				 const cJSON *item, bool found, struct sc_set *set)
 {
-	if (!found)
+	if (sc_broken[0] &&
+	    strcmp(sc_broken, fake_str(cJSON_GetObjectItem(item, "service"), "serviceName")) == 0)
+		lab_buf_addf(&b->broken, "%s%d", b->broken.len ? "," : "", index);
+	else if (!found)
 		lab_buf_addf(&b->failed, "%s%d", b->failed.len ? "," : "", index);
 	else if (strcmp(fake_str(item, "rev"), set->rev) == 0 && !sc_stored(q)) {
 		lab_buf_addf(&b->not_modified, "%s%d", b->not_modified.len ? "," : "", index);
@@ -184,7 +189,7 @@ static inline void sc_batch_take(struct sc_batch *b, struct fake_request *q, int
 /* The three lists as text: yours to free. code and words are those of what failed. */
 static inline char *sc_batch_text(struct sc_batch *b, const char *name, int code, const char *words)
 {
-	size_t room = b->updated_len + b->not_modified.len + b->failed.len + 600;
+	size_t room = b->updated_len + b->not_modified.len + b->failed.len + b->broken.len + 900;
 	char *text = sc_new(room);
 	size_t n = (size_t)snprintf(text, room, "\"%s\":{", name);
 	const char *comma = "";
@@ -194,6 +199,12 @@ static inline char *sc_batch_text(struct sc_batch *b, const char *name, int code
 				      "\"failed\":[{\"indexes\":[%s],\"error\":{\"errorCode\":"
 				      "\"%d\",\"errorMessage\":\"%s\",\"detail\":\"%s\"}}]",
 				      b->failed.data, code, words, words);
+		comma = ",";
+	} else if (b->broken.len) {
+		n += (size_t)snprintf(text + n, room - n,
+				      "\"failed\":[{\"indexes\":[%s],\"error\":{\"errorCode\":"
+				      "\"500003\",\"errorMessage\":\"Internal server error\"}}]",
+				      b->broken.data);
 		comma = ",";
 	}
 	if (b->not_modified.len) {
@@ -205,6 +216,7 @@ static inline char *sc_batch_text(struct sc_batch *b, const char *name, int code
 		n += (size_t)snprintf(text + n, room - n, "%s\"updated\":[%s]", comma, b->updated);
 	snprintf(text + n, room - n, "}");
 	lab_buf_release(&b->failed);
+	lab_buf_release(&b->broken);
 	lab_buf_release(&b->not_modified);
 	free(b->updated);
 	return text;

@@ -9,7 +9,7 @@
 
 struct row {
 	char service[64], environment[64], app[64], id[64], host[64], address[64], version[32];
-	char lane[32], zone[32], note[64];
+	char lane[32], zone[32], note[120];
 	unsigned port;
 	int state, weight;
 	int64_t since;
@@ -739,6 +739,57 @@ static void test_client_certificate(void **state)
 	open_with(NULL, NULL, NULL);
 }
 
+/* One name at which the server fails costs the others nothing. */
+static void test_broken_name(void **state)
+{
+	char revision[64], id[80];
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	register_at(gateway, 9000, "{}", id);
+	until_listed(3);
+	copy(revision, sizeof revision, seen.revision);
+	fake_tell(&fake, "broken=orders", NULL);
+	assert_int_equal(list(revision), SL_OK);
+	assert_true(seen.changes);
+	assert_int_equal(seen.instances, 2); /* of the one that changed: as last read */
+	assert_string_equal(row_of(id1)->note,
+			    "as last read; now: cannot be read: Internal server error (500003)");
+	assert_int_equal(row_of(id1)->state, SL_INSTANCE_UP);
+	copy(revision, sizeof revision, seen.revision);
+	assert_int_equal(list(revision), SL_OK);
+	assert_true(seen.not_modified);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(seen.instances, 3);
+	/* Whoever decides does not get old rows. */
+	assert_int_equal(find("orders", NULL), SL_EPROTO);
+	assert_true(says("'orders' cannot be read: Internal server error (500003)"));
+	assert_int_equal(change(id1, SL_INSTANCE_UP, SL_INSTANCE_OUT, SL_KEEP, SL_KEEP), SL_EPROTO);
+	assert_int_equal(find("gateway", NULL), SL_OK);
+	fake_tell(&fake, "broken=", NULL);
+	assert_int_equal(list(revision), SL_OK);
+	assert_int_equal(seen.instances, 2);
+	assert_null(strstr(row_of(id1)->note, "cannot be read"));
+
+	/* One of which nothing is known yet has a row that stands for it. */
+	fake_tell(&fake, "broken=orders", NULL);
+	reopen(NULL);
+	assert_int_equal(list(NULL), SL_OK);
+	assert_int_equal(seen.instances, 2);
+	assert_string_equal(row_of("(not read)")->service, "orders");
+	assert_int_equal(row_of("(not read)")->state, SL_INSTANCE_UNKNOWN);
+	assert_string_equal(row_of("(not read)")->note,
+			    "cannot be read: Internal server error (500003)");
+	copy(revision, sizeof revision, seen.revision);
+	assert_int_equal(list(revision), SL_OK);
+	assert_true(seen.not_modified);
+	fake_tell(&fake, "broken=", NULL);
+	assert_int_equal(list(revision), SL_OK);
+	assert_int_equal(seen.instances, 2);
+	assert_int_equal(row_of(id1)->state, SL_INSTANCE_UP);
+}
+
 /* Polling alone: nobody listens. */
 static void test_watch_off(void **state)
 {
@@ -1020,6 +1071,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_DATA(test_list),
 		WITH_DATA(test_unchanged),
+		WITH_DATA(test_broken_name),
 		WITH_DATA(test_find),
 		WITH_DATA(test_edges),
 		WITH_DATA(test_write),
