@@ -23,6 +23,7 @@ struct watch {
 	sl_changed changed;
 	void *arg;
 	char revision[32]; /* "" = not known: the first question is not held */
+	char before[32];   /* the one before the trouble, "" = none is known */
 	int64_t retry_ms, asked;
 };
 
@@ -58,6 +59,8 @@ static void on_poll(struct sl_call *call, const struct sl_error *e)
 	bool first = !w->revision[0];
 
 	if (e->code != SL_OK) {
+		if (!first)
+			strcpy(w->before, w->revision);
 		w->revision[0] = '\0';
 		sl_chain_pause(&call->chain, w->retry_ms, poll_again);
 		w->retry_ms = w->retry_ms * 2 < RETRY_MAX ? w->retry_ms * 2 : RETRY_MAX;
@@ -66,8 +69,11 @@ static void on_poll(struct sl_call *call, const struct sl_error *e)
 	w->retry_ms = RETRY_MS;
 	if (call->chain.status != 304 && strlen(call->chain.header) < sizeof w->revision)
 		strcpy(w->revision, call->chain.header);
-	if (call->chain.status != 304 && !first)
+	/* What changed while nothing was watched is told once. */
+	if (call->chain.status != 304 &&
+	    (!first || (w->before[0] && strcmp(w->before, w->revision) != 0)))
 		w->changed(w->arg);
+	w->before[0] = '\0';
 	sl_chain_pause(&call->chain, pause_after(w, call->chain.status), poll_again);
 }
 

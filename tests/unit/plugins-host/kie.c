@@ -469,6 +469,29 @@ static void test_watch_recovers(void **state)
 }
 
 /* A proxy that says "unchanged" at once is not asked without an end. */
+/* What changed while polls failed is told once they go well again. */
+static void test_watch_missed(void **state)
+{
+	int hints = 0;
+
+	(void)state;
+	if (!needs_fake())
+		skip();
+	ops->watch(instance, on_hint, &hints);
+	until_held();
+	hinted = false;
+	fake_tell(&fake, "mood=error&times=1&match=wait=", NULL); /* the poll after this one */
+	fake_tell(&fake, "wake=1", NULL);
+	bench_wait(&bench, &hinted);
+	hinted = false;
+	make("orders.pool", "40", NULL);
+	bench_wait(&bench, &hinted);
+	assert_int_equal(hints, 2);
+	/* And no more than that. */
+	until_held();
+	assert_int_equal(hints, 2);
+}
+
 static void test_watch_of_the_hasty(void **state)
 {
 	int64_t began;
@@ -777,6 +800,7 @@ int main(void)
 		WITH_FAKE(test_conflict_detected),
 		WITH_FAKE(test_watch),
 		WITH_FAKE(test_watch_recovers),
+		WITH_FAKE(test_watch_missed),
 		WITH_FAKE(test_watch_of_the_hasty),
 		WITH_FAKE(test_moods),
 		WITH_FAKE(test_write_unanswered),
