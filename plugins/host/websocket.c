@@ -285,6 +285,43 @@ static void on_failed(struct sl_websocket *ws, struct lws *wsi, const char *text
 			       ssl ? SSL_get_verify_result(ssl) : X509_V_OK, why);
 }
 
+static const struct {
+	unsigned code;
+	const char *words;
+} closes[] = {
+	{1000, "done"},
+	{1001, "going away"},
+	{1002, "protocol error"},
+	{1003, "kind of data not taken"},
+	{1007, "text that is none"},
+	{1008, "against its policy"},
+	{1009, "message too large"},
+	{1011, "internal error"},
+	{1012, "restarts"},
+	{1013, "overloaded, try later"},
+};
+
+/* The server takes its leave: with a number, and a reason if it gives one. */
+static void on_leave(struct sl_websocket *ws, const unsigned char *bytes, size_t len)
+{
+	unsigned code = len >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : 0;
+	const char *words = NULL;
+	char reason[130] = "";
+
+	if (ws->over)
+		return;
+	if (!code) {
+		socket_fail(ws, SL_ELOST, "closed by the server");
+		return;
+	}
+	for (size_t i = 0; i < SL_COUNT(closes); i++)
+		if (closes[i].code == code)
+			words = closes[i].words;
+	sl_text_clean(reason, sizeof reason, (const char *)bytes + 2, len - 2, false);
+	socket_fail(ws, SL_ELOST, "closed by the server with %u%s%s%s%s%s", code, words ? " (" : "",
+		    words ? words : "", words ? ")" : "", reason[0] ? ": " : "", reason);
+}
+
 /* Gone without a word: libwebsockets does that when the other side hangs up before its answer. */
 static void on_gone(struct sl_websocket *ws)
 {
@@ -351,6 +388,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	default:
 		break;
 	}
+	if (reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE)
+		on_leave(ws, in, len);
 	if (ws->over)
 		return reason == LWS_CALLBACK_CLIENT_RECEIVE ? -1 : 0;
 	if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED)

@@ -4,9 +4,10 @@
  * found before, when the cache follows. Events are lost on demand, as they are in life. An unknown
  * watcher is refused after the upgrade, in a text frame, and dropped without a close frame.
  *
- * PUT /_fake?watch=WORD makes it worse: shut (upgraded, then closed at once), lie (an event at
- * once, though nothing changed), garbage (frames that are no events), broken (bytes that are no
- * frames), big (a message of 1 MiB), mute (answers no ping); good ends it.
+ * PUT /_fake?watch=WORD makes it worse: shut (upgraded, then closed at once), leave (with a close
+ * frame that says why), lie (an event at once, though nothing changed), garbage (frames that are no
+ * events), broken (bytes that are no frames), big (a message of 1 MiB), mute (answers no ping);
+ * good ends it.
  */
 #ifndef SLUICE_LAB_SC_WATCH_H
 #define SLUICE_LAB_SC_WATCH_H
@@ -115,6 +116,10 @@ static inline void sc_watch_greet(struct fake_conn *c)
 
 	if (sc_watch_is("shut"))
 		c->shut = true;
+	if (sc_watch_is("leave")) {
+		sc_frame(c, 8, "\x03\xe9roll\x1b[2Jing", 13);
+		c->shut = true;
+	}
 	if (sc_watch_is("lie"))
 		sc_frame(c, 1, lie, sizeof(lie) - 1);
 	if (sc_watch_is("garbage"))

@@ -186,6 +186,7 @@ static const struct {
 	bool opens;
 } bad[] = {
 	{"watch=shut", SL_ELOST, "closed by the server", true},
+	{"watch=leave", SL_ELOST, "closed by the server with 1001 (going away): roll?[2Jing", true},
 	{"watch=broken", SL_ELOST, "closed by the server", true},
 	{"watch=big", SL_EPROTO, "a message is larger than 65536 bytes", true},
 	{"mood=drop&match=watcher", SL_ELOST, "cannot be opened", false},
