@@ -15,6 +15,7 @@
 #define BODY_MAX  (32 * 1024 * 1024)
 #define SLICE     2000 /* samples told a turn of the loop: less than a millisecond */
 #define FORM_MORE 1024 /* besides the expression, of which each byte may become three */
+#define TOLD_MAX  64
 
 static const struct sl_setting settings[] = {
 	{
@@ -41,11 +42,18 @@ static const struct sl_setting settings[] = {
 	SL_SETTINGS_TLS("caFile"),
 };
 
+/* What was last logged of an expression's answers: they come every few seconds. */
+struct prom_told {
+	char *expression, *text;
+};
+
 struct prom {
 	const struct sl_host_services *services; /* the host keeps it longer than us */
 	char *name, *url;
 	char *authorization; /* NULL = none */
 	struct sl_tls tls;
+	struct prom_told told[TOLD_MAX]; /* the oldest first */
+	size_t told_count;
 	struct sl_call *calls;
 	bool closing, ticked;
 	void (*closed)(void *arg);
@@ -57,6 +65,7 @@ struct sl_call {
 	struct sl_call *prev, *next;
 	struct sl_ask *ask; /* NULL when answered: then it is told, by and by */
 	bool canceled;
+	char *expression;
 	struct prom_result result;
 	size_t series, point; /* where the telling is */
 	const struct sl_metrics_sink *sink;
@@ -67,6 +76,34 @@ static void prom_maybe_free(struct prom *prom);
 static void prom_cancel(void *instance, struct sl_call *call);
 
 /* --- calls --- */
+
+static void told_drop(struct prom *prom, size_t at)
+{
+	free(prom->told[at].expression);
+	free(prom->told[at].text);
+	prom->told_count--;
+	memmove(prom->told + at, prom->told + at + 1, (prom->told_count - at) * sizeof *prom->told);
+}
+
+/* Is this news? text NULL = there is nothing to say any more. */
+static bool told_change(struct prom *prom, const char *expression, const char *text)
+{
+	size_t at = 0;
+
+	while (at < prom->told_count && strcmp(prom->told[at].expression, expression) != 0)
+		at++;
+	if (at < prom->told_count && text && strcmp(prom->told[at].text, text) == 0)
+		return false;
+	if (at < prom->told_count)
+		told_drop(prom, at);
+	if (!text)
+		return false;
+	if (prom->told_count == TOLD_MAX)
+		told_drop(prom, 0);
+	prom->told[prom->told_count++] =
+		(struct prom_told){.expression = sl_strdup(expression), .text = sl_strdup(text)};
+	return true;
+}
 
 static void call_warn(const struct sl_call *call)
 {
@@ -79,7 +116,7 @@ static void call_warn(const struct sl_call *call)
 	else if (call->result.histograms)
 		text = sl_asprintf("%zu series are histograms, not numbers, and left out",
 				   call->result.histograms);
-	if (text)
+	if (told_change(call->prom, call->expression, text))
 		services->log(services->ctx, SL_LOG_WARN, text);
 	free(text);
 }
@@ -99,6 +136,7 @@ static void call_end(struct sl_call *call, const struct sl_error *e)
 		call->next->prev = call->prev;
 	call->sink->done(call->arg, &end);
 	prom_result_release(&call->result);
+	free(call->expression);
 	free(call);
 	prom_maybe_free(prom);
 }
@@ -174,8 +212,9 @@ static void call_list(struct sl_call *call, struct prom *prom)
 }
 
 /* Releases form. */
-static struct sl_call *call_start(struct prom *prom, const char *path, struct sl_buf *form,
-				  int64_t timeout_ms, const struct sl_metrics_sink *sink, void *arg)
+static struct sl_call *call_start(struct prom *prom, const char *path, const char *expression,
+				  struct sl_buf *form, int64_t timeout_ms,
+				  const struct sl_metrics_sink *sink, void *arg)
 {
 	struct sl_call *call = sl_alloc(sizeof *call);
 	char *url = sl_asprintf("%s%s", prom->url, path);
@@ -195,6 +234,7 @@ static struct sl_call *call_start(struct prom *prom, const char *path, struct sl
 		.tls = &prom->tls,
 	};
 
+	call->expression = sl_strdup(expression);
 	call->sink = sink;
 	call->arg = arg;
 	call_list(call, prom);
@@ -229,7 +269,7 @@ static struct sl_call *prom_instant(void *instance, const char *expression, int6
 	prom_form_add_duration(&form, "timeout", timeout_ms > 0 ? timeout_ms : 1);
 	if (time)
 		prom_form_add_time(&form, "time", time);
-	return call_start(instance, "/api/v1/query", &form, timeout_ms, sink, arg);
+	return call_start(instance, "/api/v1/query", expression, &form, timeout_ms, sink, arg);
 }
 
 static struct sl_call *prom_range(void *instance, const char *expression, int64_t from, int64_t to,
@@ -244,7 +284,8 @@ static struct sl_call *prom_range(void *instance, const char *expression, int64_
 	prom_form_add_time(&form, "start", from);
 	prom_form_add_time(&form, "end", to);
 	prom_form_add_duration(&form, "step", step_ms);
-	return call_start(instance, "/api/v1/query_range", &form, timeout_ms, sink, arg);
+	return call_start(instance, "/api/v1/query_range", expression, &form, timeout_ms, sink,
+			  arg);
 }
 
 /* --- life --- */
@@ -296,6 +337,8 @@ static int prom_fill(struct prom *prom, const struct sl_settings *given, struct 
 
 static void prom_free(struct prom *prom)
 {
+	while (prom->told_count)
+		told_drop(prom, prom->told_count - 1);
 	free(prom->name);
 	free(prom->url);
 	sl_tls_release(&prom->tls);
