@@ -122,17 +122,15 @@ static struct sl_label *labels_keep(struct sl_arena *a, const struct sl_label *l
 
 /* --- instances --- */
 
-/* "rest://127.0.0.1:8101?sslEnabled=true" or "rest://[::1]:8101/". */
+/* "rest://127.0.0.1:8101?sslEnabled=true", "rest://[::1]:8101/", or what some register, without the
+ * scheme. */
 static void endpoint_parse(struct sc_row *row, struct sl_arena *a, const char *text)
 {
-	const char *at = strstr(text, "://");
+	const char *scheme = strstr(text, "://"), *at = scheme ? scheme + 3 : text;
 	size_t len;
 	char *address, *colon;
 	int64_t port;
 
-	if (!at)
-		return;
-	at += 3;
 	len = strcspn(at, "/?");
 	address = sl_arena_alloc(a, len + 1);
 	memcpy(address, at, len);

@@ -739,6 +739,28 @@ static void test_client_certificate(void **state)
 	open_with(NULL, NULL, NULL);
 }
 
+/* What some register: an endpoint without a scheme has an address all the same. */
+static void test_bare_endpoint(void **state)
+{
+	static const char *const endpoints[] = {"10.9.8.7:8080", "[2001:db8::7]:8080"};
+	char path[300], body[300], id[SL_COUNT(endpoints)][80];
+
+	(void)state;
+	snprintf(path, sizeof path, "/v4/%s/registry/microservices/%s/instances", project, gateway);
+	for (size_t i = 0; i < SL_COUNT(endpoints); i++) {
+		snprintf(body, sizeof body,
+			 "{\"instance\":{\"hostName\":\"h\",\"endpoints\":[\"%s\"],"
+			 "\"status\":\"UP\"}}",
+			 endpoints[i]);
+		take_id(fake_ask("POST", fake.url, path, body, NULL), "instanceId", id[i]);
+	}
+	until_listed(4);
+	assert_string_equal(row_of(id[0])->address, "10.9.8.7");
+	assert_int_equal(row_of(id[0])->port, 8080);
+	assert_string_equal(row_of(id[1])->address, "2001:db8::7");
+	assert_int_equal(row_of(id[1])->port, 8080);
+}
+
 /* One name at which the server fails costs the others nothing. */
 static void test_broken_name(void **state)
 {
@@ -1072,6 +1094,7 @@ int main(void)
 		WITH_DATA(test_list),
 		WITH_DATA(test_unchanged),
 		WITH_DATA(test_broken_name),
+		WITH_DATA(test_bare_endpoint),
 		WITH_DATA(test_find),
 		WITH_DATA(test_edges),
 		WITH_DATA(test_write),
