@@ -3,6 +3,7 @@
 #ifndef SLUICE_TEST_PLUGINS_HOST_HARNESS_H
 #define SLUICE_TEST_PLUGINS_HOST_HARNESS_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 #include <cmocka.h>
 
 #include "plugins/host/host.h"
+#include "plugins/sdk/log.h"
 #include "plugins/sdk/mem.h"
 
 #define GUARD_MS 30000
@@ -31,6 +33,7 @@ struct bench {
 	const bool *awaited;
 	struct plugin_host *host;
 	char folder[64]; /* short: names of unix sockets are */
+	int log[2];
 };
 
 static inline void bench_guard(uv_timer_t *timer)
@@ -109,6 +112,31 @@ static inline void bench_wait(struct bench *b, const bool *flag)
 static inline void bench_flag(void *arg)
 {
 	*(bool *)arg = true;
+}
+
+/* From on to off, what is logged as a warning or worse is counted. */
+static inline void bench_log(struct bench *b, bool on)
+{
+	if (on)
+		assert_int_equal(pipe2(b->log, O_NONBLOCK | O_CLOEXEC), 0);
+	sl_log_set_level(on ? SL_LOG_WARN : SL_LOG_ERROR);
+	sl_log_set_fd(on ? b->log[1] : -1);
+	if (on)
+		return;
+	close(b->log[0]);
+	close(b->log[1]);
+}
+
+/* Lines since the last time. */
+static inline size_t bench_logged(const struct bench *b)
+{
+	char got[4096];
+	ssize_t n = read(b->log[0], got, sizeof got);
+	size_t lines = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		lines += got[i] == '\n';
+	return lines;
 }
 
 /* Everything must be closed: a handle that is left is a bug of the code under test. */

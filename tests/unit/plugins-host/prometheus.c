@@ -3,7 +3,6 @@
  * for this test and scrapes a page that it serves, and against fakes that misbehave. */
 #include <math.h>
 
-#include "plugins/sdk/log.h"
 #include "plugins/sdk/units.h"
 #include "tests/unit/plugins-host/peer.h"
 
@@ -468,17 +467,6 @@ static void test_bad_transport(void **state)
 	fake_stop(&fake);
 }
 
-static size_t log_lines(int fd)
-{
-	char got[4096];
-	ssize_t n = read(fd, got, sizeof got);
-	size_t lines = 0;
-
-	for (ssize_t i = 0; i < n; i++)
-		lines += got[i] == '\n';
-	return lines;
-}
-
 /* What the server warns of at every poll is told once, until it is something else. */
 static void test_warnings(void **state)
 {
@@ -489,7 +477,6 @@ static void test_warnings(void **state)
 	struct fake fake;
 	struct seen s;
 	char *away, *slow, *quiet;
-	int fds[2];
 
 	(void)state;
 	snprintf(body, sizeof body, answer, "one store is away");
@@ -499,38 +486,33 @@ static void test_warnings(void **state)
 	quiet = fake_page(200, "application/json",
 			  "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\","
 			  "\"result\":[]}}");
-	assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
-	sl_log_set_fd(fds[1]);
-	sl_log_set_level(SL_LOG_WARN);
+	bench_log(&bench, true);
 	fake_start(&fake, &bench, answer_text);
 	open_given(fake.port, "", NULL, 0);
 	fake.arg = away;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(do_instant(&s, "x", 0, 5000), SL_OK);
-	assert_int_equal(log_lines(fds[0]), 1);
+	assert_int_equal(bench_logged(&bench), 1);
 	assert_int_equal(do_instant(&s, "y", 0, 5000), SL_OK); /* of another expression */
 	assert_int_equal(do_instant(&s, "x", 0, 5000), SL_OK);
-	assert_int_equal(log_lines(fds[0]), 1);
+	assert_int_equal(bench_logged(&bench), 1);
 	fake.arg = slow;
 	assert_int_equal(do_instant(&s, "x", 0, 5000), SL_OK);
-	assert_int_equal(log_lines(fds[0]), 1);
+	assert_int_equal(bench_logged(&bench), 1);
 	fake.arg = quiet;
 	assert_int_equal(do_instant(&s, "x", 0, 5000), SL_OK);
-	assert_int_equal(log_lines(fds[0]), 0);
+	assert_int_equal(bench_logged(&bench), 0);
 	fake.arg = slow; /* it comes back */
 	assert_int_equal(do_instant(&s, "x", 0, 5000), SL_OK);
-	assert_int_equal(log_lines(fds[0]), 1);
+	assert_int_equal(bench_logged(&bench), 1);
 	for (int i = 0; i < 100; i++) { /* more than are kept */
 		snprintf(expression, sizeof expression, "x%d", i);
 		assert_int_equal(do_instant(&s, expression, 0, 5000), SL_OK);
-		assert_int_equal(log_lines(fds[0]), 1);
+		assert_int_equal(bench_logged(&bench), 1);
 	}
 	close_backend();
 	fake_stop(&fake);
-	sl_log_set_level(SL_LOG_ERROR);
-	sl_log_set_fd(-1);
-	close(fds[0]);
-	close(fds[1]);
+	bench_log(&bench, false);
 	free(away);
 	free(slow);
 	free(quiet);

@@ -773,6 +773,7 @@ static void test_broken_name(void **state)
 	until_listed(3);
 	copy(revision, sizeof revision, seen.revision);
 	fake_tell(&fake, "broken=orders", NULL);
+	bench_log(&bench, true);
 	assert_int_equal(list(revision), SL_OK);
 	assert_true(seen.changes);
 	assert_int_equal(seen.instances, 2); /* of the one that changed: as last read */
@@ -784,6 +785,7 @@ static void test_broken_name(void **state)
 	assert_true(seen.not_modified);
 	assert_int_equal(list(NULL), SL_OK);
 	assert_int_equal(seen.instances, 3);
+	assert_int_equal(bench_logged(&bench), 1); /* not with every poll */
 	/* Whoever decides does not get old rows. */
 	assert_int_equal(find("orders", NULL), SL_EPROTO);
 	assert_true(says("'orders' cannot be read: Internal server error (500003)"));
@@ -793,6 +795,8 @@ static void test_broken_name(void **state)
 	assert_int_equal(list(revision), SL_OK);
 	assert_int_equal(seen.instances, 2);
 	assert_null(strstr(row_of(id1)->note, "cannot be read"));
+	assert_int_equal(bench_logged(&bench), 0);
+	bench_log(&bench, false);
 
 	/* One of which nothing is known yet has a row that stands for it. */
 	fake_tell(&fake, "broken=orders", NULL);
