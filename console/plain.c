@@ -280,6 +280,18 @@ static bool read_whole_file(struct plain *p)
 	return true;
 }
 
+/* libuv makes what it watches non-blocking, for everybody who shares it: standard output where both
+ * are the terminal, and whoever reads after us. What is readable can be read once either way. */
+static bool watch_input(uv_loop_t *loop, uv_poll_t *poll)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	int rc = uv_poll_init(loop, poll, STDIN_FILENO);
+
+	if (flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, flags);
+	return rc == 0;
+}
+
 static void poll_closed(uv_handle_t *handle)
 {
 	bool *open = handle->data;
@@ -295,7 +307,7 @@ void plain_run(struct app *a)
 
 	sl_buf_init(&p.input, 1u << 20);
 	file = read_whole_file(&p);
-	if (!file && uv_poll_init(a->loop, &poll, STDIN_FILENO) == 0) {
+	if (!file && watch_input(a->loop, &poll)) {
 		poll.data = &p;
 		uv_poll_start(&poll, UV_READABLE, readable);
 	} else {

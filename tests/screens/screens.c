@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "plugins/sdk/buf.h"
 #include "plugins/sdk/mem.h"
 #include "tests/screens/data.h"
 #include "tests/screens/golden.h"
@@ -1149,6 +1151,47 @@ static void test_plain(void **state)
 	free(command);
 }
 
+/* Who shares the pipe with it, or its terminal's file, does not get "try again" for it. */
+static void test_plain_leaves_its_input_blocking(void **state)
+{
+	char *folder = sl_asprintf("%s/state", top);
+	int in[2], out[2], status;
+	struct sl_buf said;
+	char bytes[4096];
+	ssize_t n = 1;
+	pid_t pid;
+
+	(void)state;
+	assert_true(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		for (const char *const *e = env; e && *e; e++)
+			putenv((char *)*e);
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execl(console, console, "--plain", "--state", folder, "runs", (char *)NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	sl_buf_init(&said, 1u << 20);
+	assert_int_equal(write(in[1], "bogus\n", 6), 6);
+	while (n > 0 && !strstr(sl_buf_str(&said), "no command 'bogus'")) {
+		n = read(out[0], bytes, sizeof bytes);
+		sl_buf_append(&said, bytes, n > 0 ? (size_t)n : 0);
+	}
+	assert_true(n > 0);
+	assert_int_equal(fcntl(in[0], F_GETFL) & O_NONBLOCK, 0);
+	close(in[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(fcntl(in[0], F_GETFL) & O_NONBLOCK, 0);
+	close(in[0]);
+	close(out[0]);
+	sl_buf_release(&said);
+	free(folder);
+}
+
 /* The manual's list of keys is the program's. */
 static void test_manual_agrees(void **state)
 {
@@ -1215,6 +1258,7 @@ int main(void)
 		cmocka_unit_test(test_question_scrolls),
 		cmocka_unit_test(test_script_and_dump),
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_plain_leaves_its_input_blocking),
 		cmocka_unit_test(test_a_change_appears),
 		cmocka_unit_test(test_promote_of_a_pause_that_was_not_seen),
 		cmocka_unit_test(test_manual_agrees),
