@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "console/edit.h"
 #include "console/views/key_own.h"
@@ -262,45 +261,14 @@ static char *targets(const struct key_own *o, const struct key_version *from,
 
 /* --- doing it --- */
 
-struct told {
-	struct app *app;
-	char *what, *file; /* file NULL = none */
-};
-
-static void told_free(struct told *t)
+/* Takes file. */
+static bool publish(struct app *a, const struct key_own *o, const struct order *order, char *file)
 {
-	if (t->file)
-		unlink(t->file);
-	free(t->file);
-	free(t->what);
-	free(t);
-}
-
-static void carried(void *arg, int code, const char *said)
-{
-	struct told *t = arg;
-
-	if (code == SPAWNED_LEFT) {
-		told_free(t);
-		return;
-	}
-	app_say(t->app, code ? PAINT_BAD : PAINT_OK, "%s: %s", t->what,
-		*said  ? said
-		: code ? "failed"
-		       : "done");
-	if (site_catalogue(t->app->site))
-		catalogue_refetch(site_catalogue(t->app->site));
-	t->app->data_dirty = true;
-	told_free(t);
-}
-
-static bool spawn(struct app *a, const struct key_own *o, const struct order *order, struct told *t)
-{
-	bool back = order->what == ACT_KEY_ROLLBACK;
+	bool back = order->what == ACT_KEY_ROLLBACK, begun;
 	char *id = key_ref_id(&o->ref);
 	const char *args[] = {"publish",
 			      back ? "--revision" : "--value-file",
-			      back ? order->revision : t->file,
+			      back ? order->revision : file,
 			      "--expect",
 			      order->expect,
 			      "--reason",
@@ -311,18 +279,11 @@ static bool spawn(struct app *a, const struct key_own *o, const struct order *or
 			      "--",
 			      id,
 			      NULL};
-	struct spawn_how how = {.args = args, .done = carried, .arg = t};
-	struct sl_error e = {0};
-	int rc = site_spawn(a->site, &how, NULL, &e);
 
+	begun = carry(a, args, sl_asprintf(back ? "rollback of %s" : "publish %s", o->ref.key),
+		      file);
 	free(id);
-	if (rc) {
-		app_say(a, PAINT_BAD, "%s", e.msg);
-		told_free(t);
-	} else {
-		app_say(a, PAINT_WORK, "%s: on its way", t->what);
-	}
-	return rc == SL_OK;
+	return begun;
 }
 
 /* The key may change while the question stands: it is judged again and again. */
@@ -346,24 +307,20 @@ static bool go(struct app *a, void *arg)
 	const struct key_version *d = o->seen.draft;
 	const char *why = meanwhile(a, order);
 	struct sl_error e = {0};
-	struct told *t;
+	char *file = NULL;
 
 	if (why) {
 		app_say(a, PAINT_WARN, "nothing was changed: %s", why);
 		return false;
 	}
-	t = sl_alloc(sizeof *t);
-	t->app = a;
-	t->what = sl_asprintf(order->what == ACT_KEY_ROLLBACK ? "rollback of %s" : "publish %s",
-			      o->ref.key);
-	if (order->what == ACT_KEY_PUBLISH)
-		t->file = edit_private_file(d->value, d->len, &e);
-	if (order->what == ACT_KEY_PUBLISH && !t->file) {
-		app_say(a, PAINT_BAD, "%s", e.msg);
-		told_free(t);
-		return false;
+	if (order->what == ACT_KEY_PUBLISH) {
+		file = edit_private_file(d->value, d->len, &e);
+		if (!file) {
+			app_say(a, PAINT_BAD, "%s", e.msg);
+			return false;
+		}
 	}
-	return spawn(a, o, order, t);
+	return publish(a, o, order, file);
 }
 
 static void ask(struct app *a, struct screen *s, enum action what)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "console/views/service_seen.h"
+#include "console/views/views.h"
 #include "plugins/sdk/mem.h"
 #include "plugins/sdk/text.h"
 #include "plugins/sdk/units.h"
@@ -144,42 +145,10 @@ static struct order *order_new(struct app *a, struct screen *s, enum action what
 
 /* --- doing it --- */
 
-struct told {
-	struct app *app;
-	char *what;
-};
-
-static void told_free(struct told *t)
-{
-	free(t->what);
-	free(t);
-}
-
-static void carried(void *arg, int code, const char *said)
-{
-	struct told *t = arg;
-
-	if (code == SPAWNED_LEFT) {
-		told_free(t);
-		return;
-	}
-	app_say(t->app, code ? PAINT_BAD : PAINT_OK, "%s: %s", t->what,
-		*said  ? said
-		: code ? "failed"
-		       : "done");
-	if (site_catalogue(t->app->site))
-		catalogue_refetch(site_catalogue(t->app->site));
-	t->app->data_dirty = true;
-	told_free(t);
-}
-
 static bool go(struct app *a, void *arg)
 {
 	const struct order *o = arg;
 	const char *args[TARGETS_MAX + 16], *inventory = site_inventory(a->site);
-	struct told *t = sl_alloc(sizeof *t);
-	const struct spawn_how how = {.args = args, .done = carried, .arg = t};
-	struct sl_error e = {0};
 	size_t n = 0;
 
 	args[n++] = verbs[o->what].verb;
@@ -197,16 +166,7 @@ static bool go(struct app *a, void *arg)
 	for (size_t i = 0; i < o->count; i++)
 		args[n++] = o->targets[i].name;
 	args[n] = NULL;
-	t->app = a;
-	t->what = sl_asprintf("%s %s", verbs[o->what].verb, o->service);
-	app_say(a, PAINT_WORK, "%s: %zu instance%s, in the background", t->what, o->count,
-		o->count == 1 ? "" : "s");
-	if (site_spawn(a->site, &how, NULL, &e)) {
-		app_say(a, PAINT_BAD, "%s", e.msg);
-		told_free(t);
-		return false;
-	}
-	return true;
+	return carry(a, args, sl_asprintf("%s %s", verbs[o->what].verb, o->service), NULL);
 }
 
 /* --- asking --- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console/views/run_seen.h"
+#include "console/views/views.h"
 #include "orchestrator/commands/progress_model.h"
 #include "plugins/sdk/json.h"
 #include "plugins/sdk/mem.h"
@@ -177,43 +178,15 @@ static cJSON *order_args(const struct order *o)
 	return args;
 }
 
-struct told {
-	struct app *app;
-	char *what;
-};
-
-static void carried(void *arg, int code, const char *said)
-{
-	struct told *t = arg;
-
-	app_say(t->app, code ? PAINT_BAD : PAINT_OK, "%s: %s", t->what,
-		*said  ? said
-		: code ? "failed"
-		       : "done");
-	t->app->data_dirty = true;
-	free(t->what);
-	free(t);
-}
-
+/* Resuming and undoing need a controller: one begins, and tells so. */
 static void become_controller(struct app *a, const struct run_seen *r, enum action what)
 {
-	struct told *t = sl_alloc(sizeof *t);
-	struct sl_error e = {0};
 	char number[24];
 	const char *args[] = {verbs[what].verb, number,          "--detach", "--yes",
 			      "--reason",       a->write_reason, NULL};
 
-	struct spawn_how how = {.args = args, .done = carried, .arg = t};
-
 	snprintf(number, sizeof number, "%lld", (long long)r->number);
-	t->app = a;
-	t->what = sl_asprintf("%s of run %s", verbs[what].verb, number);
-	app_say(a, PAINT_WORK, "%s: starting a controller in the background", t->what);
-	if (site_spawn(a->site, &how, NULL, &e)) {
-		app_say(a, PAINT_BAD, "%s", e.msg);
-		free(t->what);
-		free(t);
-	}
+	carry(a, args, sl_asprintf("%s of run %s", verbs[what].verb, number), NULL);
 }
 
 static void put_row(struct app *a, const struct run_seen *r, const struct order *o)

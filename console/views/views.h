@@ -21,6 +21,12 @@ extern const struct screen_ops view_host;    /* host.c: one of them */
 extern const struct screen_ops view_about;   /* about.c */
 extern const struct screen_ops view_log;     /* log.c: of an instance */
 
+/* --- carry.c --- */
+/* `sluice ARGS` in the background; ARGS end with NULL. How it ends is said as "WHAT: its last
+ * line", and sources are asked anew. Takes what, and file (NULL = none), which is removed then.
+ * False = it does not begin, which was said. */
+bool carry(struct app *a, const char *const *args, char *what, char *file);
+
 /* --- traces.c --- */
 bool traces_have_source(struct app *a);
 /* ACT_TRACES in views of services, and of what belongs to one. */
