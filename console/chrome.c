@@ -362,15 +362,21 @@ static bool is_hinted(struct app *a, enum action what)
 	return !(key_rows[what].needs & KEY_MUTATES) || !why || why == app_needs_write;
 }
 
+/* What the key does now; NULL = it is not named. */
+static const char *hint_word(const struct app *a, enum action what)
+{
+	return what == ACT_WRITE && app_writes(a) ? "end write mode" : key_rows[what].hint;
+}
+
 /* Cells that a hint takes; 0 = it has no key, or no word. */
 static unsigned hint_width(struct app *a, enum action what)
 {
 	char key[32];
 
 	bindings_first(a->bindings, what, key, sizeof key);
-	if (!*key || !key_rows[what].hint)
+	if (!*key || !hint_word(a, what))
 		return 0;
-	return (unsigned)(sl_text_width(key) + sl_text_width(key_rows[what].hint)) + 1;
+	return (unsigned)(sl_text_width(key) + sl_text_width(hint_word(a, what))) + 1;
 }
 
 static unsigned draw_hint(struct app *a, struct canvas *c, struct rect r, unsigned x,
@@ -387,8 +393,8 @@ static unsigned draw_hint(struct app *a, struct canvas *c, struct rect r, unsign
 				   : mutates ? PAINT_WARN
 					     : PAINT_ACCENT),
 			 bindings_first(a->bindings, what, key, sizeof key));
-	x += 1 + canvas_text(c, x + 1, r.y, 20, look(on ? PAINT_DIM : PAINT_FAINT),
-			     key_rows[what].hint);
+	x += 1 +
+	     canvas_text(c, x + 1, r.y, 20, look(on ? PAINT_DIM : PAINT_FAINT), hint_word(a, what));
 	return x + 2;
 }
 
