@@ -261,14 +261,16 @@ void table_sort(struct table *t, const char *key)
 	size_t i, n;
 	const struct vw_column *columns = columns_of(t, &n);
 	bool down = false;
+	char *sort;
 
 	for (i = 0; i < n; i++)
 		if (!strcmp(columns[i].key, key))
 			down = descends_first(columns[i].kind);
 	if (t->sort && !strcmp(table_sort_key(t), key))
 		down = t->sort[0] != '-';
+	sort = sl_asprintf("%s%s", down ? "-" : "", key); /* key may be of the one that stands */
 	free(t->sort);
-	t->sort = sl_asprintf("%s%s", down ? "-" : "", key);
+	t->sort = sort;
 	resort(t);
 }
 

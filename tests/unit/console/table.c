@@ -183,6 +183,10 @@ static void test_sort_steps(void **state)
 	t.about_one = true;
 	table_sort_step(&t, 1);
 	assert_string_equal(t.sort, "note");
+	table_sort(&t, table_sort_key(&t)); /* what is asked for is its own */
+	assert_string_equal(t.sort, "-note");
+	table_sort(&t, table_sort_key(&t));
+	assert_string_equal(t.sort, "note");
 	table_release(&t);
 }
 
