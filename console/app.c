@@ -234,12 +234,14 @@ bool app_open(struct app *a, const char *name, const char *subject)
 void app_jump(struct app *a, unsigned tab, const char *subject)
 {
 	const struct screen_ops *ops = screen_of_tab(tab);
+	char *about = sl_strdup(subject); /* it may be of a screen that goes */
 
 	a->tab = tab;
 	if (!a->stacks[tab])
 		a->stacks[tab] = screen_new(a, ops, NULL);
 	drop_to_first(a, tab);
-	app_open(a, ops->name, subject);
+	app_open(a, ops->name, about);
+	free(about);
 }
 
 bool app_back(struct app *a)

@@ -816,6 +816,19 @@ static void test_about(void **state)
 	pty_free(p);
 }
 
+/* What the jump is about stood in a list over the very tab that is jumped to. */
+static void test_jump_over_its_own_tab(void **state)
+{
+	struct pty *p = start(&utf8, 120, 36, TOWN);
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912", "3", "wait:read at", ":", "text:instances checkout.web",
+			 "enter", "wait:Traces > checkout.web", "t", "gone:REGISTERED",
+			 "wait:read at", "wait:Traces > checkout.web"));
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 /* The steps of a wave are still of that run. */
 static void test_verbs_below_the_wave(void **state)
 {
@@ -1243,6 +1256,7 @@ int main(void)
 		cmocka_unit_test(test_tab_again_is_its_list),
 		cmocka_unit_test(test_production_is_said),
 		cmocka_unit_test(test_about),
+		cmocka_unit_test(test_jump_over_its_own_tab),
 		cmocka_unit_test(test_verbs_below_the_wave),
 		cmocka_unit_test(test_back_and_forward),
 		cmocka_unit_test(test_alerts_lead_on),
