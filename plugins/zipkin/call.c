@@ -8,6 +8,7 @@
 
 /* A trace of 10,000 spans is about 8 MB; beyond this a search asks for too much. */
 #define BODY_MAX (32u << 20)
+#define SLICE    500 /* spans told a turn of the loop: about a millisecond */
 
 struct sl_call {
 	struct zipkin *zipkin;
@@ -16,24 +17,13 @@ struct sl_call {
 	struct sl_tracing_sink sink;
 	void *arg;
 	struct sl_ask *ask;     /* one of these two */
-	struct sl_timer *timer; /* of a call that could not be asked */
+	struct sl_timer *timer; /* of one that could not be asked, or is being told */
+	size_t told;
 	bool canceled;
 	char *trace; /* the id that was asked for */
 	struct zipkin_reply reply;
 	struct sl_error error;
 };
-
-static void call_report(const struct sl_call *call)
-{
-	const struct zipkin_reply *r = &call->reply;
-
-	for (size_t i = 0; i < r->span_count && call->sink.span; i++)
-		call->sink.span(call->arg, &r->spans[i]);
-	for (size_t i = 0; i < r->name_count && call->sink.name; i++)
-		call->sink.name(call->arg, r->names[i]);
-	for (size_t i = 0; i < r->edge_count && call->sink.edge; i++)
-		call->sink.edge(call->arg, &r->edges[i]);
-}
 
 static void call_end(struct sl_call *call, const struct sl_error *e)
 {
@@ -46,8 +36,6 @@ static void call_end(struct sl_call *call, const struct sl_error *e)
 		sl_fail(&end.error, SL_ENOTFOUND,
 			"%s has no trace %s (a wrong id, not sampled, or too old?)", z->name,
 			call->trace);
-	if (end.error.code == SL_OK)
-		call_report(call);
 	if (call->prev)
 		call->prev->next = call->next;
 	else
@@ -59,6 +47,38 @@ static void call_end(struct sl_call *call, const struct sl_error *e)
 	free(call->trace);
 	free(call);
 	zipkin_maybe_free(z);
+}
+
+/* Item `at` of the answer, which is of one kind; false = all are told. */
+static bool tell_one(const struct sl_call *call, size_t at)
+{
+	const struct zipkin_reply *r = &call->reply;
+
+	if (at < r->span_count && call->sink.span)
+		call->sink.span(call->arg, &r->spans[at]);
+	if (at < r->name_count && call->sink.name)
+		call->sink.name(call->arg, r->names[at]);
+	if (at < r->edge_count && call->sink.edge)
+		call->sink.edge(call->arg, &r->edges[at]);
+	return at < r->span_count || at < r->name_count || at < r->edge_count;
+}
+
+/* A slice a turn, as spans are copied by who gets them. The sink may cancel in the middle, and
+ * anyone between two. */
+static void tell(void *arg)
+{
+	const struct sl_error none = {0};
+	struct sl_call *call = arg;
+	const struct sl_host_services *services = call->zipkin->services;
+	bool more = true;
+
+	call->timer = NULL;
+	for (int n = 0; n < SLICE && more && !call->canceled; n++)
+		more = tell_one(call, call->told++);
+	if (more && !call->canceled)
+		call->timer = services->timer(services->ctx, 0, tell, call);
+	else
+		call_end(call, &none);
 }
 
 static int on_digest(void *arg, long status, const char *text, size_t len, struct sl_error *e)
@@ -73,7 +93,10 @@ static void on_asked(void *arg, const struct sl_error *e)
 	struct sl_call *call = arg;
 
 	call->ask = NULL;
-	call_end(call, e);
+	if (e->code == SL_OK && !call->canceled)
+		tell(call);
+	else
+		call_end(call, e);
 }
 
 static void on_refused(void *arg)
@@ -172,7 +195,7 @@ static struct sl_call *tracing_edges(void *instance, int64_t from_ms, int64_t to
 	return call_start(instance, ZIPKIN_EDGES, url, timeout_ms, sink, arg, &e);
 }
 
-/* A call that waits to be told why it was refused ends soon enough by itself. */
+/* A call that waits for its timer ends with it, in the next turn. */
 static void tracing_cancel(void *instance, struct sl_call *call)
 {
 	(void)instance;

@@ -56,14 +56,29 @@ struct seen {
 	bool done, starting, fired_inside;
 	int calls;
 	struct sl_error error;
-	size_t spans, names, edges, traces, errors, tags, notes;
+	size_t spans, names, edges, traces, errors, tags, notes, cancel_at;
+	struct sl_call *call;
 	char line[SEEN_MAX][300]; /* spans, names or edges */
 	char last_trace[64];
 };
 
+static size_t turns, turn_seen, in_turn, most_in_turn; /* of the loop; spans */
+
+static void on_turn(uv_check_t *check)
+{
+	(void)check;
+	turns++;
+}
+
 static void on_span(void *arg, const struct sl_span *s)
 {
 	struct seen *seen = arg;
+
+	in_turn = turns == turn_seen ? in_turn + 1 : 1;
+	turn_seen = turns;
+	most_in_turn = in_turn > most_in_turn ? in_turn : most_in_turn;
+	if (seen->cancel_at && seen->spans + 1 == seen->cancel_at)
+		tracing->cancel(instance, seen->call);
 
 	if (strcmp(seen->last_trace, s->trace) != 0)
 		seen->traces++;
@@ -647,6 +662,58 @@ static void test_cancel_and_close(void **state)
 	fake_stop(&fake);
 }
 
+/* Long traces do not hold up the loop; a cancel in a slice, one between two, an end in the middle.
+ */
+static void test_told_in_slices(void **state)
+{
+	const size_t count = 3000;
+	struct sl_buf body;
+	struct seen seen;
+	uv_check_t check;
+	char *text;
+
+	(void)state;
+	uv_check_init(&bench.loop, &check);
+	uv_check_start(&check, on_turn);
+	sl_buf_init(&body, 1 << 20);
+	for (size_t i = 0; i < count; i++)
+		sl_buf_printf(&body, "%s{\"traceId\":\"1\",\"id\":\"%zx\"}", i ? "," : "[", i + 1);
+	sl_buf_puts(&body, "]");
+	text = fake_page(200, "application/json", sl_buf_str(&body));
+	fake_start(&fake, &bench, answer_text);
+	fake.arg = text;
+	open_port(fake.port);
+	most_in_turn = 0;
+	get(&seen, "1");
+	assert_int_equal(seen.error.code, SL_OK);
+	assert_int_equal(seen.spans, count);
+	assert_in_range(most_in_turn, 1, count / 2);
+	seen = (struct seen){.cancel_at = 700};
+	seen.call = tracing->trace(instance, "1", 20000, &sink, &seen);
+	seen_wait(&seen);
+	assert_int_equal(seen.error.code, SL_ECANCELED);
+	assert_int_equal(seen.spans, 700);
+	for (int closing = 0; closing < 2; closing++) {
+		seen = (struct seen){0};
+		seen.call = tracing->trace(instance, "1", 20000, &sink, &seen);
+		while (!seen.spans)
+			uv_run(&bench.loop, UV_RUN_ONCE);
+		assert_false(seen.done);
+		if (closing)
+			close_backend();
+		else
+			tracing->cancel(instance, seen.call);
+		seen_wait(&seen);
+		assert_int_equal(seen.error.code, SL_ECANCELED);
+		assert_in_range(seen.spans, 1, count - 1);
+	}
+	fake_stop(&fake);
+	free(text);
+	sl_buf_release(&body);
+	uv_close((uv_handle_t *)&check, NULL);
+	uv_run(&bench.loop, UV_RUN_NOWAIT);
+}
+
 static void test_settings(void **state)
 {
 	static const char *const urls[] = {"ftp://x", "http://u:p@x", "http://x?y", "http://x#y"};
@@ -720,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_odd_spans),
 		cmocka_unit_test(test_silence_and_cuts),
 		cmocka_unit_test(test_cancel_and_close),
+		cmocka_unit_test(test_told_in_slices),
 		cmocka_unit_test(test_settings),
 	};
 
