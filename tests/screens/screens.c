@@ -829,6 +829,95 @@ static void test_jump_over_its_own_tab(void **state)
 	pty_free(p);
 }
 
+/* Someone who presses all keys, the same at each run of the test: under the sanitizers nothing is
+ * read that is gone, and the console still does what it is told. Nothing is written but the screen:
+ * what leaves, stops or exports is not among them, and write mode is never on. */
+static void test_all_keys(void **state)
+{
+	const char *const *const presses[] = {
+		KEYS("1"),
+		KEYS("3"),
+		KEYS("5"),
+		KEYS("8"),
+		KEYS("enter"),
+		KEYS("enter"),
+		KEYS("esc"),
+		KEYS("tab"),
+		KEYS("j"),
+		KEYS("k"),
+		KEYS("g"),
+		KEYS("G"),
+		KEYS("ctrl-d"),
+		KEYS("ctrl-u"),
+		KEYS("n"),
+		KEYS("N"),
+		KEYS("s"),
+		KEYS("s"),
+		KEYS("<"),
+		KEYS(">"),
+		KEYS("m"),
+		KEYS("M"),
+		KEYS("space"),
+		KEYS("z"),
+		KEYS("f"),
+		KEYS("F"),
+		KEYS("t"),
+		KEYS("o"),
+		KEYS("c"),
+		KEYS("l"),
+		KEYS("i"),
+		KEYS("v"),
+		KEYS("u"),
+		KEYS("p", "p"),
+		KEYS("r"),
+		KEYS("y"),
+		KEYS("Y"),
+		KEYS("["),
+		KEYS("]"),
+		KEYS("!"),
+		KEYS("&"),
+		KEYS("?", "esc"),
+		KEYS("left"),
+		KEYS("right"),
+		KEYS("ctrl-l"),
+		KEYS("D"),
+		KEYS("P"),
+		KEYS("A"),
+		KEYS("U"),
+		KEYS("B"),
+		KEYS("f2"),
+		KEYS("/", "text:a", "enter"),
+		KEYS("/", "text:[", "esc"),
+		KEYS(":", "text:instances checkout.web", "enter"),
+		KEYS(":", "text:service payments.charge", "enter"),
+		KEYS(":", "text:plugins", "enter"),
+		KEYS(":", "text:about", "enter"),
+		KEYS(":", "text:run 3", "enter"),
+		KEYS(":", "text:sort -nothing", "enter"),
+		KEYS(":", "text:theme light", "enter"),
+	};
+	const char *const *const last[] = {
+		KEYS("esc"), KEYS("esc"), KEYS("esc"),
+		KEYS("1"),   KEYS("1"),   KEYS(":", "text:about", "enter", "wait:Services > About"),
+	};
+	struct pty *p = start(&utf8, 120, 36, TOWN);
+	unsigned number = 7;
+
+	(void)state;
+	pty_keys(p, KEYS("wait:912"));
+	for (int i = 0; i < 400; i++) {
+		number = number * 1103515245 + 12345;
+		pty_keys(p, presses[(number >> 16) % SL_COUNT(presses)]);
+		pty_pump(p, 5);
+	}
+	for (size_t i = 0; i < SL_COUNT(last); i++) { /* together esc and a key are another */
+		pty_settle(p);
+		pty_keys(p, last[i]);
+	}
+	assert_int_equal(pty_stop(p), 0);
+	pty_free(p);
+}
+
 /* The steps of a wave are still of that run. */
 static void test_verbs_below_the_wave(void **state)
 {
@@ -1255,6 +1344,7 @@ int main(void)
 		cmocka_unit_test(test_event_leads_to_its_run),
 		cmocka_unit_test(test_tab_again_is_its_list),
 		cmocka_unit_test(test_production_is_said),
+		cmocka_unit_test(test_all_keys),
 		cmocka_unit_test(test_about),
 		cmocka_unit_test(test_jump_over_its_own_tab),
 		cmocka_unit_test(test_verbs_below_the_wave),
