@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "console/app.h"
 #include "orchestrator/playbook/node.h"
@@ -14,11 +15,21 @@
 #define CONFIG_MAX (256u << 10)
 #define LOOK_MS    1000
 
+/* What tells one state of a file from another; all 0 = it is not there. */
+struct stamp {
+	uint64_t inode, size;
+	int64_t modified_s, modified_ns;
+	int error; /* it cannot be looked at */
+};
+
 struct config {
 	struct app *app;
 	char *path;
-	uv_fs_poll_t poll;
-	void (*closed)(void *arg);
+	struct stamp read; /* of what was read, so that no change falls between two looks */
+	uv_timer_t timer;
+	uv_fs_t look;
+	bool looking, timer_gone;
+	void (*closed)(void *arg); /* set when it is being closed */
 	void *arg;
 };
 
@@ -178,40 +189,106 @@ int config_apply(struct app *a, const char *path, const char *text, struct sl_er
 	return rc;
 }
 
-static int read_file(struct app *a, const char *path, struct sl_error *e)
+static struct stamp stamp_of_open(FILE *f)
 {
-	FILE *f = fopen(path, "re");
+	struct stat st;
+
+	if (fstat(fileno(f), &st))
+		return (struct stamp){.error = -errno};
+	return (struct stamp){st.st_ino, (uint64_t)st.st_size, st.st_mtim.tv_sec,
+			      st.st_mtim.tv_nsec, 0};
+}
+
+static int read_file(struct config *c, struct sl_error *e)
+{
+	FILE *f = fopen(c->path, "re");
 	char *text;
 	size_t n;
 	int rc;
 
 	if (!f && (errno == ENOENT || errno == ENOTDIR))
-		return config_apply(a, path, "", e);
+		return config_apply(c->app, c->path, "", e);
 	if (!f)
-		return sl_fail(e, SL_EIO, "%s: %s", path, strerror(errno));
+		return sl_fail(e, SL_EIO, "%s: %s", c->path, strerror(errno));
+	c->read = stamp_of_open(f);
 	text = sl_alloc(CONFIG_MAX + 1);
 	n = fread(text, 1, CONFIG_MAX, f);
 	fclose(f);
 	text[n] = '\0';
-	rc = strlen(text) == n ? config_apply(a, path, text, e)
-			       : sl_fail(e, SL_EINPUT, "%s: holds NUL bytes", path);
+	rc = strlen(text) == n ? config_apply(c->app, c->path, text, e)
+			       : sl_fail(e, SL_EINPUT, "%s: holds NUL bytes", c->path);
 	free(text);
 	return rc;
 }
 
-static void changed(uv_fs_poll_t *poll, int status, const uv_stat_t *prev, const uv_stat_t *curr)
+/* --- looking whether it changed --- */
+
+static struct stamp stamp_of_look(const uv_fs_t *seen)
 {
-	struct config *c = poll->data;
+	const uv_stat_t *st = &seen->statbuf;
+
+	if (seen->result == UV_ENOENT || seen->result == UV_ENOTDIR)
+		return (struct stamp){0};
+	if (seen->result)
+		return (struct stamp){.error = (int)seen->result};
+	return (struct stamp){st->st_ino, st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec, 0};
+}
+
+static bool is_same(const struct stamp *a, const struct stamp *b)
+{
+	return a->inode == b->inode && a->size == b->size && a->modified_s == b->modified_s &&
+	       a->modified_ns == b->modified_ns && a->error == b->error;
+}
+
+static void read_again(struct config *c)
+{
 	struct sl_error e = {0};
 
-	(void)prev;
-	(void)curr;
-	if (status == UV_ENOENT)
-		return;
-	if (read_file(c->app, c->path, &e))
+	if (read_file(c, &e))
 		app_say(c->app, PAINT_BAD, "%s", e.msg);
 	else
 		app_say(c->app, PAINT_DIM, "the settings were read again");
+}
+
+static void config_free(struct config *c)
+{
+	void (*closed)(void *) = c->closed;
+	void *arg = c->arg;
+
+	free(c->path);
+	free(c);
+	closed(arg);
+}
+
+/* A file that went leaves the settings as they are. */
+static void take(struct config *c, const struct stamp *now)
+{
+	c->read = *now;
+	if (now->inode || now->error)
+		read_again(c);
+}
+
+static void looked(uv_fs_t *seen)
+{
+	struct config *c = seen->data;
+	struct stamp now = stamp_of_look(seen);
+	bool changed = !is_same(&now, &c->read);
+
+	uv_fs_req_cleanup(seen);
+	c->looking = false;
+	if (c->timer_gone)
+		config_free(c);
+	else if (!c->closed && changed)
+		take(c, &now);
+}
+
+/* In the loop's pool: the file may lie on a server that does not answer. */
+static void look_at_file(uv_timer_t *timer)
+{
+	struct config *c = timer->data;
+
+	if (!c->looking && !uv_fs_stat(timer->loop, &c->look, c->path, looked))
+		c->looking = true;
 }
 
 static char *usual_path(void)
@@ -230,37 +307,31 @@ int config_open(struct app *a, const char *path, struct config **out, struct sl_
 
 	c->app = a;
 	c->path = path ? sl_strdup(path) : usual_path();
-	rc = read_file(a, c->path, e);
+	rc = read_file(c, e);
 	if (rc) {
 		free(c->path);
 		free(c);
 		return rc;
 	}
-	uv_fs_poll_init(a->loop, &c->poll);
-	c->poll.data = c;
+	uv_timer_init(a->loop, &c->timer);
+	c->timer.data = c->look.data = c;
+	uv_timer_start(&c->timer, look_at_file, LOOK_MS, LOOK_MS);
 	*out = c;
 	return SL_OK;
 }
 
-void config_watch(struct config *c)
-{
-	uv_fs_poll_start(&c->poll, changed, c->path, LOOK_MS);
-}
-
-static void poll_closed(uv_handle_t *handle)
+static void timer_closed(uv_handle_t *handle)
 {
 	struct config *c = handle->data;
-	void (*closed)(void *) = c->closed;
-	void *arg = c->arg;
 
-	free(c->path);
-	free(c);
-	closed(arg);
+	c->timer_gone = true;
+	if (!c->looking)
+		config_free(c);
 }
 
 void config_close(struct config *c, void (*closed)(void *arg), void *arg)
 {
 	c->closed = closed;
 	c->arg = arg;
-	uv_close((uv_handle_t *)&c->poll, poll_closed);
+	uv_close((uv_handle_t *)&c->timer, timer_closed);
 }

@@ -19,9 +19,6 @@ struct config;
 /* path NULL = $XDG_CONFIG_HOME/sluice/config.yaml, or ~/.config/sluice/config.yaml; a file that is
  * not there is an empty one. SL_EINPUT with the place of the first mistake. */
 int config_open(struct app *a, const char *path, struct config **out, struct sl_error *e);
-/* From now on the file is read again when it changes. Begins the loop's pool of threads, hence
- * after the first frame. */
-void config_watch(struct config *c);
 void config_close(struct config *c, void (*closed)(void *arg), void *arg);
 
 /* One text, into bindings, theme and mouse; nothing is taken when it cannot be read. */

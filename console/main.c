@@ -352,7 +352,6 @@ int main(int argc, char **argv)
 	if (!rc)
 		rc = first_view(&a, &o, &e);
 	if (!rc) {
-		config_watch(a.config);
 		if (o.plain)
 			plain_run(&a);
 		else

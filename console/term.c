@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,8 +263,13 @@ static void key_in(void *arg, uint32_t key)
 static void escape_due(uv_timer_t *timer)
 {
 	struct term *t = timer->data;
+	struct pollfd rest = {.fd = t->in, .events = POLLIN};
 
-	input_timeout(&t->input, key_in, t);
+	/* The loop was busy, and the rest has come meanwhile: this turn reads it. */
+	if (poll(&rest, 1, 0) > 0)
+		uv_timer_start(&t->escape, escape_due, ESCAPE_MS, 0);
+	else
+		input_timeout(&t->input, key_in, t);
 }
 
 static void lost(struct term *t)
