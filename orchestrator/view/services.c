@@ -185,15 +185,16 @@ static void put_errors(char *dst, size_t size, const struct catalogue *c,
 /* --- who is missed --- */
 
 /* A lease that ends takes its instance out of the registry, and all that are left are well. So
- * what was seen to go while it was up is missed, until another comes. */
+ * what was seen to go while it was up is missed, but for as many as were seen to come, before or
+ * after: a rolling update may bring the new one first. */
 struct missed {
 	const char *service, *last; /* the one that went last */
-	size_t count;
+	long count;                 /* who went, less who came */
 	int64_t at;
 	UT_hash_handle hh;
 };
 
-static void note_gone(struct vw_table *t, struct missed **all, const struct cat_change *c)
+static void note_change(struct vw_table *t, struct missed **all, const struct cat_change *c)
 {
 	bool added = !strcmp(c->what, "instance.added");
 	struct missed *one;
@@ -201,17 +202,14 @@ static void note_gone(struct vw_table *t, struct missed **all, const struct cat_
 	if (!added && (strcmp(c->what, "instance.removed") != 0 || !strstr(c->text, "UP")))
 		return; /* one that was taken out of service before is no loss */
 	HASH_FIND_STR(*all, c->service, one);
-	if (added) {
-		if (one && one->count)
-			one->count--;
-		return;
-	}
 	if (!one) {
 		one = vw_alloc(t, sizeof *one);
 		*one = (struct missed){.service = vw_dup(t, c->service)};
 		HASH_ADD_KEYPTR(hh, *all, one->service, strlen(one->service), one);
 	}
-	one->count++;
+	one->count += added ? -1 : 1;
+	if (added)
+		return;
 	one->last = vw_dup(t, c->subject);
 	one->at = c->time;
 }
@@ -225,7 +223,7 @@ static struct missed *missed_of(struct vw_table *t, const struct vw_world *w)
 		const struct cat_change *c = catalogue_change(w->catalogue, i - 1);
 
 		if (c->role == CAT_REGISTRY && c->time > w->now - GONE_MS)
-			note_gone(t, &all, c);
+			note_change(t, &all, c);
 	}
 	return all;
 }
@@ -238,9 +236,9 @@ static enum vw_state miss(const struct missed *m, enum vw_state state, int64_t n
 	size_t len = strlen(reason);
 	char age[32];
 
-	if (!m || !m->count)
+	if (!m || m->count <= 0)
 		return state;
-	snprintf(reason + len, size - len, "%s%zu left the registry, the last %s %s ago",
+	snprintf(reason + len, size - len, "%s%ld left the registry, the last %s %s ago",
 		 len ? "; " : "", m->count, m->last, sl_duration_human(age, sizeof age, ago));
 	return state == VW_OK ? VW_DEGRADED : state;
 }

@@ -298,7 +298,7 @@ static void test_runs_without_controller(void **state)
 	store_run_release(&r);
 }
 
-/* A lease that ends leaves a list in which all are well: who went is missed, until another comes.
+/* A lease that ends leaves a list in which all are well: who went is missed, unless another came.
  */
 static void test_instances_that_went(void **state)
 {
@@ -320,7 +320,10 @@ static void test_instances_that_went(void **state)
 		{{i1}, 1, VW_OK, ""}, /* it was taken out first */
 		{{i3}, 1, VW_OK, ""},
 		{{i2, i3}, 2, VW_OK, ""},
-		{{i2}, 1, VW_DEGRADED, "1 left the registry, the last i3 "},
+		{{i2},
+		 1,
+		 VW_OK,
+		 ""}, /* its successor came first, as a rolling update may have it */
 	};
 
 	for (size_t i = 0; i < SL_COUNT(answers); i++) {
