@@ -198,10 +198,10 @@ static bool state(struct app *a, struct screen *s, enum paint *paint, char *text
 	else if (seen->read_at)
 		snprintf(text, size, "what stands here it said %s ago; next try in %s",
 			 host_span(a, sl_time_now() - seen->read_at, span, sizeof span),
-			 host_span(a, seen->next_at - sl_time_now(), wait, sizeof wait));
+			 host_span(a, seen->next_at - sl_time_boottime(), wait, sizeof wait));
 	else
 		snprintf(text, size, "it never answered; next try in %s",
-			 host_span(a, seen->next_at - sl_time_now(), span, sizeof span));
+			 host_span(a, seen->next_at - sl_time_boottime(), span, sizeof span));
 	return true;
 }
 

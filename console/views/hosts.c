@@ -159,7 +159,7 @@ static void add_contact(const struct app *a, const struct host_seen *seen, char 
 
 	if (!seen->tried_at || !seen->error.code)
 		return;
-	host_span(a, seen->next_at - now, wait, sizeof wait);
+	host_span(a, seen->next_at - sl_time_boottime(), wait, sizeof wait);
 	if (seen->read_at)
 		snprintf(part, sizeof part, "last answer %s ago",
 			 host_span(a, now - seen->read_at, ago, sizeof ago));

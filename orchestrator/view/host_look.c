@@ -118,7 +118,7 @@ static void on_answer(void *arg, const struct remote_answer *a)
 		s->failures++;
 	else
 		take_facts(s, a, entry->began);
-	s->next_at = s->tried_at + (s->failures ? retry_ms(s->failures) : INTERVAL_MS);
+	s->next_at = sl_time_boottime() + (s->failures ? retry_ms(s->failures) : INTERVAL_MS);
 	learned(h);
 	start_due(h);
 }
@@ -145,7 +145,7 @@ static void ask(struct host_looks *h, struct entry *entry)
 /* Those that answered are not kept waiting by those that did not. */
 static void start_due(struct host_looks *h)
 {
-	int64_t now = sl_time_now();
+	int64_t now = sl_time_boottime();
 
 	for (int failed = 0; failed < 2 && h->wanted && !h->closing; failed++) {
 		for (size_t i = 0; i < h->count && h->busy < h->most; i++) {

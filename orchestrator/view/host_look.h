@@ -19,7 +19,7 @@ struct host_seen {
 	int64_t took_ms;         /* how long that answer took */
 	struct sl_error error;   /* of the last try; SL_OK */
 	int64_t tried_at;        /* end of the last try, Unix ms; 0 = not tried yet */
-	int64_t next_at;         /* of the next one */
+	int64_t next_at;         /* of the next one, CLOCK_BOOTTIME ms: clocks are set */
 	unsigned failures;       /* tries since the last answer */
 };
 
