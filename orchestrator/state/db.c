@@ -10,6 +10,7 @@
 
 #include "orchestrator/state/private.h"
 #include "plugins/sdk/mem.h"
+#include "plugins/sdk/units.h"
 
 #define BUSY_MS 15000 /* another terminal's commit is short; a checkpoint may take seconds */
 
@@ -175,12 +176,26 @@ int64_t db_version(struct store *s)
 	return version;
 }
 
+/* Of two first commands at once one may be told that it is locked without having waited: SQLite
+ * does not wait where two that hold the file for reading both want it whole. */
+static void wait_for_wal(sqlite3_stmt *st)
+{
+	int64_t until = sl_time_boottime() + BUSY_MS;
+
+	while ((sqlite3_step(st) & 0xff) == SQLITE_BUSY && sl_time_boottime() < until) {
+		sqlite3_reset(st);
+		sqlite3_sleep(5);
+	}
+	sqlite3_reset(st);
+}
+
 static int set_wal(struct store *s, struct sl_error *e)
 {
 	sqlite3_stmt *st = db_query(s, e, "PRAGMA journal_mode=WAL", "");
 
 	if (!st)
 		return (int)e->code;
+	wait_for_wal(st);
 	if (db_step(s, st, e) && strcmp(db_text(st, 0), "wal"))
 		sl_fail(e, SL_EIO,
 			"state store %s/runs.db: this file system has no shared memory for WAL; "

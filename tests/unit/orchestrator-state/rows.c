@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -388,6 +389,53 @@ static void folder_from_the_environment(void **state)
 	free(xdg);
 }
 
+/* Commands that start together in a folder that none has used: all of them find a store. */
+#define TOGETHER 6
+
+static _Noreturn void open_when_told(const char *folder, int told)
+{
+	struct sl_error e = {0};
+	struct store *s;
+	char c;
+
+	if (read(told, &c, 1) != 0)
+		_exit(1);
+	if (store_open(folder, &s, &e)) {
+		fprintf(stderr, "%s\n", e.msg);
+		_exit(1);
+	}
+	store_close(s);
+	_exit(0);
+}
+
+static void first_commands_at_once(void **state)
+{
+	struct place *p = *state;
+
+	for (int round = 0; round < 50; round++) {
+		char *folder = sl_asprintf("%s/%d", p->folder, round);
+		pid_t all[TOGETHER];
+		int go[2], status;
+
+		assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+		for (size_t i = 0; i < TOGETHER; i++) {
+			all[i] = fork();
+			if (all[i] == 0) {
+				close(go[1]);
+				open_when_told(folder, go[0]);
+			}
+			assert_true(all[i] > 0);
+		}
+		close(go[1]);
+		close(go[0]);
+		for (size_t i = 0; i < TOGETHER; i++) {
+			assert_int_equal(waitpid(all[i], &status, 0), all[i]);
+			assert_int_equal(status, 0);
+		}
+		free(folder);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_change_elsewhere_is_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_cannot_be_rewritten, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
+		cmocka_unit_test_setup_teardown(first_commands_at_once, setup, teardown),
 		cmocka_unit_test(network_file_systems),
 		cmocka_unit_test_setup_teardown(folder_from_the_environment, setup, teardown),
 	};
