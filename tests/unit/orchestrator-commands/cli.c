@@ -46,9 +46,10 @@ static void hush_end(struct hush *h)
 
 static int parse(struct cli *c, char *line, struct hush *h)
 {
-	char *argv[32] = {(char *)"sluice"};
+	static char *argv[32]; /* c->args lies in it */
 	int argc = 1, rc;
 
+	argv[0] = (char *)"sluice";
 	while ((argv[argc] = strsep(&line, "|")) != NULL)
 		argc++;
 	memset(c, 0, sizeof *c);
