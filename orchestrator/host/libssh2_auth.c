@@ -269,8 +269,11 @@ enum l2_step l2_step_key(struct l2_link *l)
 	if (rc == 0)
 		return logged_in(l);
 	if (session_broken(l, rc)) {
-		/* sshd closes after too many keys. */
-		no_login(l, NULL);
+		/* sshd closes after too many keys; with the first one it is the way that broke. */
+		if (l->key_at)
+			no_login(l, NULL);
+		else
+			l2_lost(l, "closed by the host during the login");
 		return L2_WAIT;
 	}
 	next_key(l);
