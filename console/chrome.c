@@ -13,21 +13,6 @@
 
 /* --- row 1: identity and freshness --- */
 
-static const char *role_word(enum cat_role role)
-{
-	switch (role) {
-	case CAT_REGISTRY:
-		return "registry";
-	case CAT_CONFIG:
-		return "config";
-	case CAT_METRICS:
-		return "metrics";
-	case CAT_TRACING:
-		return "traces";
-	}
-	return "source";
-}
-
 static bool role_is_alone(const struct catalogue *c, enum cat_role role)
 {
 	size_t i, n = 0;
@@ -146,7 +131,8 @@ static void draw_identity(struct app *a, struct canvas *c, struct rect r)
 		struct look l = age_text(a, &source, text, sizeof text);
 
 		x = put_pair(c, x, end,
-			     role_is_alone(cat, source.role) ? role_word(source.role) : source.name,
+			     role_is_alone(cat, source.role) ? catalogue_role_word(source.role)
+							     : source.name,
 			     l, text);
 	}
 	x = put_pair(c, x, end, "runs", look(PAINT_OK), "live");

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "console/app.h"
 #include "orchestrator/playbook/node.h"
@@ -189,14 +188,26 @@ int config_apply(struct app *a, const char *path, const char *text, struct sl_er
 	return rc;
 }
 
-static struct stamp stamp_of_open(FILE *f)
+static struct stamp stamp_of(const uv_fs_t *seen)
 {
-	struct stat st;
+	const uv_stat_t *st = &seen->statbuf;
 
-	if (fstat(fileno(f), &st))
-		return (struct stamp){.error = -errno};
-	return (struct stamp){st.st_ino, (uint64_t)st.st_size, st.st_mtim.tv_sec,
-			      st.st_mtim.tv_nsec, 0};
+	if (seen->result == UV_ENOENT || seen->result == UV_ENOTDIR)
+		return (struct stamp){0};
+	if (seen->result)
+		return (struct stamp){.error = (int)seen->result};
+	return (struct stamp){st->st_ino, st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec, 0};
+}
+
+static struct stamp stamp_of_open(uv_loop_t *loop, FILE *f)
+{
+	struct stamp stamp;
+	uv_fs_t seen;
+
+	uv_fs_fstat(loop, &seen, fileno(f), NULL);
+	stamp = stamp_of(&seen);
+	uv_fs_req_cleanup(&seen);
+	return stamp;
 }
 
 static int read_file(struct config *c, struct sl_error *e)
@@ -210,7 +221,7 @@ static int read_file(struct config *c, struct sl_error *e)
 		return config_apply(c->app, c->path, "", e);
 	if (!f)
 		return sl_fail(e, SL_EIO, "%s: %s", c->path, strerror(errno));
-	c->read = stamp_of_open(f);
+	c->read = stamp_of_open(c->app->loop, f);
 	text = sl_alloc(CONFIG_MAX + 1);
 	n = fread(text, 1, CONFIG_MAX, f);
 	fclose(f);
@@ -222,17 +233,6 @@ static int read_file(struct config *c, struct sl_error *e)
 }
 
 /* --- looking whether it changed --- */
-
-static struct stamp stamp_of_look(const uv_fs_t *seen)
-{
-	const uv_stat_t *st = &seen->statbuf;
-
-	if (seen->result == UV_ENOENT || seen->result == UV_ENOTDIR)
-		return (struct stamp){0};
-	if (seen->result)
-		return (struct stamp){.error = (int)seen->result};
-	return (struct stamp){st->st_ino, st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec, 0};
-}
 
 static bool is_same(const struct stamp *a, const struct stamp *b)
 {
@@ -271,7 +271,7 @@ static void take(struct config *c, const struct stamp *now)
 static void looked(uv_fs_t *seen)
 {
 	struct config *c = seen->data;
-	struct stamp now = stamp_of_look(seen);
+	struct stamp now = stamp_of(seen);
 	bool changed = !is_same(&now, &c->read);
 
 	uv_fs_req_cleanup(seen);

@@ -266,41 +266,21 @@ const struct screen_ops view_service = {
 
 /* --- from a row about a service --- */
 
-/* What left the registry has no row any more, and its log says why. NULL = all that left came back
- * or was followed by another, or its id names no place. */
-static const char *gone_place(struct app *a, const char *service)
-{
-	const struct catalogue *cat = site_catalogue(a->site);
-	size_t i, n = cat ? catalogue_change_count(cat) : 0;
-
-	for (i = 0; i < n; i++) { /* newest first */
-		const struct cat_change *c = catalogue_change(cat, i);
-
-		if (c->role != CAT_REGISTRY || strcmp(c->service, service) != 0)
-			continue;
-		if (!strcmp(c->what, "instance.added"))
-			return NULL;
-		if (!strcmp(c->what, "instance.removed"))
-			return strstr(c->text, "UP") && strchr(c->subject, ':') ? c->subject : NULL;
-	}
-	return NULL;
-}
-
 /* Of many instances that of the one in the worst state is wanted; when all that are left are well,
  * that of the one that went. */
 static void worst_log(struct app *a, const char *service)
 {
-	const char *gone = gone_place(a, service);
-	const struct vw_row *row;
 	const struct vw_view *v = vw_find("instances");
 	struct vw_world w = site_world(a->site, service, app_now(a));
+	const char *gone = vw_service_missed(&w, service);
+	const struct vw_row *row;
 	char subject[300];
 	struct table t;
 
 	table_init(&t, v);
 	table_set(&t, vw_table_fill(v, &w), app_now(a), false);
 	row = table_row(&t);
-	if (gone && (!row || row->state == VW_OK))
+	if (gone && strchr(gone, ':') && (!row || row->state == VW_OK))
 		app_open(a, "log", gone);
 	else if (host_of_row(a, &t, true, subject, sizeof subject))
 		app_open(a, "log", subject);

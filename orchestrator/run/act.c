@@ -253,23 +253,28 @@ static bool is_passing(enum sl_err code)
 	return is_link_error(code) || code == SL_EIO || code == SL_EPROTO || code == SL_ERESOLVE;
 }
 
-bool act_backend_failed(struct act *a, const struct sl_error *e, void (*again)(struct act *a))
+bool act_try_again(struct act *a, int64_t *since, const struct sl_error *e,
+		   void (*again)(struct act *a))
 {
 	int64_t now = sl_time_boottime();
+	if (!*since)
+		*since = now;
+	if (now - *since >= BACKEND_PATIENCE_MS)
+		return false;
+	act_note(a, *since + BACKEND_PATIENCE_MS, "trying again: %.200s", e->msg);
+	act_wait(a, 1000, again);
+	return true;
+}
+
+bool act_backend_failed(struct act *a, const struct sl_error *e, void (*again)(struct act *a))
+{
 	if (!e->code) {
 		a->silent = 0;
 		return false;
 	}
-	if (!a->silent)
-		a->silent = now;
-	if (act_canceled(a))
+	if (act_canceled(a) || (is_passing(e->code) && act_try_again(a, &a->silent, e, again)))
 		return true;
-	if (!is_passing(e->code) || now - a->silent >= BACKEND_PATIENCE_MS) {
-		act_problem(a, e);
-		return true;
-	}
-	act_note(a, a->silent + BACKEND_PATIENCE_MS, "trying again: %.200s", e->msg);
-	act_wait(a, 1000, again);
+	act_problem(a, e);
 	return true;
 }
 

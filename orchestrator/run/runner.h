@@ -89,6 +89,10 @@ void act_fail(struct act *a, enum sl_err code, const char *fmt, ...)
 /* The same for what is no fault of the release: the run pauses, whatever onFailure says. */
 void act_problem(struct act *a, const struct sl_error *e);
 void act_settled(struct act *a, enum settled s, const char *found);
+/* `again` is called soon, for as long as patience lasts since *since (BOOTTIME ms; 0 = now, which
+ * is put there). False = it is used up. */
+bool act_try_again(struct act *a, int64_t *since, const struct sl_error *e,
+		   void (*again)(struct act *a));
 /*
  * A backend (registry, config centre) failed: `again` is called soon, for as long as patience
  * lasts, then the act ends as a problem. True when e is an error; false clears the way.

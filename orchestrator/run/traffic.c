@@ -8,8 +8,6 @@
 #include "plugins/sdk/units.h"
 
 #define ROUTER_TIMEOUT_MS 15000
-#define CUT_PATIENCE_MS   15000
-#define CUT_AGAIN_MS      1000
 
 static void traffic_free(struct act *a)
 {
@@ -76,18 +74,11 @@ static void on_server(void *arg, const struct sl_router_server *s)
 /* The watch for drift has no step, and comes again by itself. */
 bool traffic_is_cut(struct act *a, const struct sl_error *e, void (*again)(struct act *a))
 {
-	int64_t now = sl_time_boottime();
 	if (e->code != SL_ELOST || !a->step) {
 		a->cut = 0;
 		return false;
 	}
-	if (!a->cut)
-		a->cut = now;
-	if (act_late(a) || now - a->cut >= CUT_PATIENCE_MS)
-		return false;
-	act_note(a, a->cut + CUT_PATIENCE_MS, "trying again: %.200s", e->msg);
-	act_wait(a, CUT_AGAIN_MS, again);
-	return true;
+	return !act_late(a) && act_try_again(a, &a->cut, e, again);
 }
 
 static void read_again(struct act *a)

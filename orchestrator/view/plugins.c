@@ -42,21 +42,6 @@ static const struct vw_column columns[COL_COUNT] = {
 			 9, true},
 };
 
-static const char *kind_word(enum cat_role role)
-{
-	switch (role) {
-	case CAT_REGISTRY:
-		return "registry";
-	case CAT_CONFIG:
-		return "config";
-	case CAT_METRICS:
-		return "metrics";
-	case CAT_TRACING:
-		return "traces";
-	}
-	return "";
-}
-
 static enum vw_state state_of(const struct cat_source *s, const char **why)
 {
 	*why = s->error;
@@ -80,7 +65,7 @@ static void add_source(struct vw_table *t, const struct catalogue *c, const stru
 {
 	struct plugin_backend *b = catalogue_backend_as(c, s->name, s->role);
 	const struct sl_plugin *p = b ? plugin_backend_plugin(b) : NULL;
-	const char *why, *kind = kind_word(s->role);
+	const char *why, *kind = catalogue_role_word(s->role);
 	enum vw_state state = state_of(s, &why);
 	struct vw_cell *cells =
 		vw_row_add(t, vw_printf(t, "%s/%s", kind, s->name), state, s->name, why);

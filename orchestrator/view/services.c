@@ -194,38 +194,55 @@ struct missed {
 	UT_hash_handle hh;
 };
 
-static void note_change(struct vw_table *t, struct missed **all, const struct cat_change *c)
+static bool counts(const struct vw_world *w, const struct cat_change *c)
 {
-	bool added = !strcmp(c->what, "instance.added");
-	struct missed *one;
-
-	if (!added && (strcmp(c->what, "instance.removed") != 0 || !strstr(c->text, "UP")))
-		return; /* one that was taken out of service before is no loss */
-	HASH_FIND_STR(*all, c->service, one);
-	if (!one) {
-		one = vw_alloc(t, sizeof *one);
-		*one = (struct missed){.service = vw_dup(t, c->service)};
-		HASH_ADD_KEYPTR(hh, *all, one->service, strlen(one->service), one);
-	}
-	one->count += added ? -1 : 1;
-	if (added)
-		return;
-	one->last = vw_dup(t, c->subject);
-	one->at = c->time;
+	return c->role == CAT_REGISTRY && c->time > w->now - GONE_MS;
 }
 
+static void count_change(struct missed *m, const struct cat_change *c)
+{
+	if (!strcmp(c->what, "instance.added"))
+		m->count--;
+	/* One that was taken out of service before is no loss. */
+	if (strcmp(c->what, "instance.removed") != 0 || !strstr(c->text, "UP"))
+		return;
+	m->count++;
+	m->last = c->subject;
+	m->at = c->time;
+}
+
+/* All of it borrowed from the catalogue, for one fill. */
 static struct missed *missed_of(struct vw_table *t, const struct vw_world *w)
 {
-	struct missed *all = NULL;
-	size_t i;
+	struct missed *all = NULL, *one;
 
-	for (i = catalogue_change_count(w->catalogue); i > 0; i--) { /* oldest first */
+	for (size_t i = catalogue_change_count(w->catalogue); i > 0; i--) { /* oldest first */
 		const struct cat_change *c = catalogue_change(w->catalogue, i - 1);
 
-		if (c->role == CAT_REGISTRY && c->time > w->now - GONE_MS)
-			note_change(t, &all, c);
+		if (!counts(w, c))
+			continue;
+		HASH_FIND_STR(all, c->service, one);
+		if (!one) {
+			one = vw_alloc(t, sizeof *one);
+			one->service = c->service;
+			HASH_ADD_KEYPTR(hh, all, one->service, strlen(one->service), one);
+		}
+		count_change(one, c);
 	}
 	return all;
+}
+
+const char *vw_service_missed(const struct vw_world *w, const char *service)
+{
+	struct missed m = {0};
+
+	for (size_t i = w->catalogue ? catalogue_change_count(w->catalogue) : 0; i > 0; i--) {
+		const struct cat_change *c = catalogue_change(w->catalogue, i - 1);
+
+		if (counts(w, c) && !strcmp(c->service, service))
+			count_change(&m, c);
+	}
+	return m.count > 0 ? m.last : NULL;
 }
 
 /* "; 1 left the registry: h3:8080, 68s ago" */

@@ -139,6 +139,10 @@ const char *vw_column_key(const struct vw_view *v, const char *name);
 /* How many rows the view of alerts would have. */
 size_t vw_alert_count(const struct vw_world *w);
 
+/* The instance of a service that left its registry last, while it was up and none came for it; NULL
+ * = nobody is missed. Borrowed from the catalogue. */
+const char *vw_service_missed(const struct vw_world *w, const char *service);
+
 struct vw_table *vw_table_fill(const struct vw_view *v, const struct vw_world *w);
 /* Has the memory of a row brought near that is about to be looked at: rows lie far apart. */
 void vw_row_fetch(const struct vw_table *t, size_t row);

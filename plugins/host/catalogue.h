@@ -149,6 +149,7 @@ size_t catalogue_change_count(const struct catalogue *c);
 const struct cat_change *catalogue_change(const struct catalogue *c, size_t i);
 /* "UP", "DOWN", "STARTING", "TESTING", "OUT", "UNKNOWN" */
 const char *catalogue_state_word(enum sl_instance_state s);
+const char *catalogue_role_word(enum cat_role role); /* "registry", "config", "metrics", "traces" */
 /* Plugins put the backend's name first: without it, where it stands beside the message anyway. */
 const char *catalogue_words(const char *source, const struct sl_error *e);
 /* The backend behind a source, for calls that are not polled (traces, history, writes). */

@@ -7,6 +7,21 @@
 #include "plugins/host/catalogue_internal.h"
 #include "plugins/sdk/sort.h"
 
+const char *catalogue_role_word(enum cat_role role)
+{
+	switch (role) {
+	case CAT_REGISTRY:
+		return "registry";
+	case CAT_CONFIG:
+		return "config";
+	case CAT_METRICS:
+		return "metrics";
+	case CAT_TRACING:
+		return "traces";
+	}
+	return "source";
+}
+
 const char *catalogue_state_word(enum sl_instance_state s)
 {
 	static const char *const words[SL_INSTANCE_STATE_COUNT] = {
